@@ -1,0 +1,24 @@
+//! What the data plane reads: one [`SyncPlan`] per entity and one [`EnrichPlan`] per mapping.
+//!
+//! A plan holds names and settings only: no types and no row positions (the data plane reads those from the
+//! store's meta), nothing of replicas, suspension, pods or status. Its bytes are canonical: the same resources
+//! give the same bytes in any order, so a plan can be named by its content.
+
+mod canonical;
+mod connection;
+mod enrich;
+mod sync;
+
+pub use canonical::{MAX_PLAN_BYTES, PlanTooLarge, canonical_bytes};
+pub use connection::{
+    KafkaAuth, KafkaTls, KafkaTopic, PostgresAuth, PostgresConnection, RedisConnection, RedisUser, SecretFile, TlsMode,
+    WarehouseConnection, WarehousePlan,
+};
+pub use enrich::{
+    AliasPlan, ConsumerPlan, EnrichPlan, EnrichmentPlan, EntityKeys, IfMissing, MatchPlan, OnMissing, RulePlan,
+    StartFrom,
+};
+pub use sync::{EntityPlan, Owner, SyncPlan};
+
+/// The version both kinds of plan carry; a reader accepts this one and the one before.
+pub const PLAN_VERSION: u32 = 1;

@@ -1,0 +1,38 @@
+//! How a command ends: the exit codes, and the one place an error is printed.
+
+use std::process::ExitCode;
+
+/// How a command that did its work ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All done.
+    Done,
+    /// Finished, but some events became dead letters or some rows were rejected.
+    Incomplete,
+}
+
+/// Why a command could not do its work.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Trying again may help: the disk is full, the network is down.
+    Transient(anyhow::Error),
+    /// Trying again does not help: a wrong argument, manifest, table or column.
+    Configuration(anyhow::Error),
+}
+
+/// The exit code; an error goes to stderr with its causes.
+pub(crate) fn report(outcome: Result<Exit, Failure>) -> ExitCode {
+    let (code, error) = match outcome {
+        Ok(Exit::Done) => return ExitCode::SUCCESS,
+        Ok(Exit::Incomplete) => return ExitCode::from(3),
+        Err(Failure::Transient(error)) => (1, error),
+        Err(Failure::Configuration(error)) => (2, error),
+    };
+    anstream::eprintln!("{}: {error:#}", console_style());
+    ExitCode::from(code)
+}
+
+fn console_style() -> impl std::fmt::Display {
+    let style = anstyle::AnsiColor::Red.on_default().bold();
+    format!("{style}error{style:#}")
+}

@@ -1,0 +1,41 @@
+//! The command line: one file per command.
+
+mod exit;
+mod version;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use exit::{Exit, Failure};
+
+/// Enriches event streams with warehouse data.
+#[derive(Parser)]
+#[command(name = "weft", version, max_term_width = 100, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// How a command prints its result.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For machines; names do not change.
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print the version of weft and of the formats it reads.
+    Version(version::Args),
+}
+
+/// Runs the command that the process's arguments name.
+pub(crate) fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Version(args) => version::run(&args),
+    };
+    exit::report(outcome)
+}

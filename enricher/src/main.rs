@@ -1,0 +1,9 @@
+//! `weft`: the data plane and the command line.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

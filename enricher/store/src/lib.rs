@@ -1,0 +1,13 @@
+//! Where rows are looked up: the [key text](key) that makes an event's value equal to a row's key, the positional
+//! [`Row`], and the stores behind [`Reader`].
+
+pub mod key;
+mod memory;
+mod meta;
+mod reader;
+mod row;
+
+pub use memory::{MemoryStore, MemoryWriter};
+pub use meta::{Column, ColumnType, EntityMeta};
+pub use reader::{Answer, Reader, Unavailable};
+pub use row::{Row, RowBuilder};

@@ -1,0 +1,1 @@
+//! One connector and one SQL dialect per warehouse, behind one trait.

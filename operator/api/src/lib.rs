@@ -1,0 +1,1 @@
+//! The four resource types, their schema, validation rules and conditions.

@@ -1,0 +1,1 @@
+//! Pure: from resources to diagnostics and plans.
