@@ -1,1 +1,44 @@
-//! The four resource types, their schema, validation rules and conditions.
+//! The four resource types of `weft.dev/v1alpha1`: their schema, validation rules, printer columns and conditions.
+//!
+//! One file per kind, and one per block that several kinds share. What a user can get wrong in one object is refused
+//! here: by the schema's types and bounds, and by the rules in it.
+
+// The schema derive copies each type into a function, where `pub` reaches nobody.
+#![allow(unreachable_pub)]
+
+mod data_graph;
+mod enrichment_mapping;
+mod enrichment_rule;
+mod entity;
+mod kafka;
+mod postgres;
+mod redis;
+mod reference;
+mod secret;
+mod status;
+mod tls;
+mod warehouse;
+
+pub use data_graph::{DataGraph, DataGraphSpec, Store};
+pub use enrichment_mapping::{
+    DeadLetter, DeadLetterTopic, Destination, EnrichmentMapping, EnrichmentMappingSpec, EnrichmentMappingStatus, Source,
+};
+pub use enrichment_rule::{Enrichment, EnrichmentRule, EnrichmentSource, EntityAlias, IfMissing, KeyMatch, OnMissing};
+pub use entity::{Entity, EntitySpec};
+pub use kafka::{KafkaAuth, KafkaSource, KafkaTls, KafkaTopic, Sasl, SaslMechanism};
+pub use postgres::{Postgres, PostgresAuth, PostgresTls, TlsMode};
+pub use redis::{Redis, RedisTls, RedisUser};
+pub use reference::LocalRef;
+pub use secret::{SecretKey, SecretValue};
+pub use status::Status;
+pub use tls::ClientCertificate;
+pub use warehouse::{Sqlite, Warehouse, WarehouseSpec};
+
+/// The API group of every kind.
+pub const GROUP: &str = "weft.dev";
+
+/// The API version of every kind.
+pub const VERSION: &str = "v1alpha1";
+
+/// The `apiVersion` line of every manifest.
+pub const API_VERSION: &str = "weft.dev/v1alpha1";

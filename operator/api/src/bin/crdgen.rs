@@ -1,1 +1,2 @@
+//! Writes the custom resource definitions.
 fn main() {}

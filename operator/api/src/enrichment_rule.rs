@@ -1,0 +1,133 @@
+use kube::KubeSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+/// Which events, joined with what, written where.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EnrichmentRule {
+    /// The rule's name, unique in the mapping; it stands in metrics and dead letters.
+    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?$"))]
+    pub name: String,
+    /// The condition an event has to meet, such as `type = "track" and event = "Order Completed"`. Default: every event
+    /// matches. A condition that does not parse turns the mapping Ready=False, and the message marks the place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 4096))]
+    pub when: Option<String>,
+    /// The rows to look up for an event, each under an alias. Default: none; the event is sent as it came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["as".into()]))]
+    pub entities: Vec<EntityAlias>,
+    /// The values to write into the event. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 256))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["to".into()]))]
+    pub enrichments: Vec<Enrichment>,
+    /// What happens to an event when an alias that is not optional has no row: `Forward` sends it all the same, `Drop`
+    /// does not send it, `DeadLetter` sends it to the dead letter topic. Default `Forward`.
+    #[serde(default)]
+    pub on_missing: OnMissing,
+}
+
+/// One row to look up for an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EntityAlias {
+    /// The name by which the rule refers to the row: letters, digits and `_`. Two aliases may look up one entity.
+    #[serde(rename = "as")]
+    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[A-Za-z_][A-Za-z0-9_]*$"))]
+    pub alias: String,
+    /// The slug of the entity to look up.
+    #[schemars(length(min = 1, max = 63))]
+    pub entity: String,
+    /// Where in the event the key comes from: exactly the columns of the entity's primary key, each once.
+    #[schemars(length(min = 1, max = 16))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["column".into()]))]
+    #[serde(rename = "match")]
+    pub matches: Vec<KeyMatch>,
+    /// Whether a missing row is as good as a found one: if true, it does not count for `onMissing`. Default false.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+/// Where in the event one part of a key comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyMatch {
+    /// A column of the entity's primary key.
+    #[schemars(length(min = 1, max = 300))]
+    pub column: String,
+    /// The path of its value in the event, such as `$.properties.product_id`. An absent, null or empty value is no key:
+    /// the row counts as missing.
+    #[schemars(length(min = 1, max = 1024))]
+    pub path: String,
+}
+
+/// One value to write into the event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Enrichment {
+    /// The alias and the column the value comes from.
+    pub from: EnrichmentSource,
+    /// The path the value is written to, such as `$.properties.product_name`; member names only. A value already there is
+    /// replaced, parents that are missing or null become objects, any other parent is an error of that event.
+    #[schemars(length(min = 1, max = 1024))]
+    pub to: String,
+    /// What to write when the alias has no row: any JSON value. Not together with `ifMissing`.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schemars(schema_with = "any_json")]
+    pub default: Option<Value>,
+    /// What to do when the alias has no row: `Omit` writes nothing, so that a value already there stays; `Null` writes
+    /// null. Default `Omit`. Not together with `default`. (A row whose column is NULL writes null.)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_missing: Option<IfMissing>,
+}
+
+/// Where the value of an [`Enrichment`] comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EnrichmentSource {
+    /// An alias of the same rule (`entities[].as`).
+    #[serde(rename = "as")]
+    #[schemars(length(min = 1, max = 63))]
+    pub alias: String,
+    /// A column of the entity. If it is not among the entity's columns, the mapping turns Ready=False, reason
+    /// ColumnNotSynced.
+    #[schemars(length(min = 1, max = 300))]
+    pub column: String,
+}
+
+/// What an enrichment does when its alias has no row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum IfMissing {
+    /// Write nothing.
+    #[default]
+    Omit,
+    /// Write `null`.
+    Null,
+}
+
+/// What happens to an event when an alias that is not optional has no row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum OnMissing {
+    /// It is sent all the same.
+    #[default]
+    Forward,
+    /// It is not sent.
+    Drop,
+    /// It becomes a dead letter.
+    DeadLetter,
+}
+
+/// Keeps `default: null` apart from no default.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+fn any_json(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"x-kubernetes-preserve-unknown-fields": true})
+}

@@ -1,0 +1,117 @@
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{ClientCertificate, SecretValue};
+
+/// A Kafka topic to read, and as which consumer group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KafkaSource {
+    /// `host:port` of the brokers to start from; the others are found through them.
+    #[schemars(length(min = 1, max = 16), inner(length(min = 1, max = 260)))]
+    pub bootstrap_servers: Vec<String>,
+    /// The topic that is read. It cannot change: the group's offsets belong to it.
+    #[schemars(length(min = 1, max = 249))]
+    pub topic: String,
+    /// The consumer group. Default `weft.<namespace>.<name>`. It cannot change, for a new group would start over; nor
+    /// may two mappings share one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255))]
+    pub group_id: Option<String>,
+    /// Where a group without offsets starts: `Earliest`, `Latest`, or the first event not older than a time in RFC 3339
+    /// such as `2026-01-31T00:00:00Z`. Default `Latest`. Once the group has offsets it goes on from them.
+    #[serde(default = "latest")]
+    #[schemars(length(min = 1, max = 64))]
+    pub start_from: String,
+    /// How the client proves itself. Default: not at all, or by `tls.clientCertificate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<KafkaAuth>,
+    /// Encryption. Default: none, everything is sent in the clear. `tls: {}` encrypts and trusts the system's authorities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<KafkaTls>,
+}
+
+fn latest() -> String {
+    "Latest".to_owned()
+}
+
+/// A Kafka topic to write to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KafkaTopic {
+    /// `host:port` of the brokers to start from; the others are found through them.
+    #[schemars(length(min = 1, max = 16), inner(length(min = 1, max = 260)))]
+    pub bootstrap_servers: Vec<String>,
+    /// The topic that is written. It has to exist, unless the brokers create topics by themselves.
+    #[schemars(length(min = 1, max = 249))]
+    pub topic: String,
+    /// How the client proves itself. Default: not at all, or by `tls.clientCertificate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<KafkaAuth>,
+    /// Encryption. Default: none, everything is sent in the clear. `tls: {}` encrypts and trusts the system's authorities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<KafkaTls>,
+}
+
+/// How a Kafka client proves itself: exactly one of its fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KafkaAuth {
+    /// By a user and a password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sasl: Option<Sasl>,
+}
+
+/// A user and a password, and how they are sent (SASL).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Sasl {
+    /// How the password is sent, as the brokers are configured: `PLAIN` (use it with `tls` only), `SCRAM-SHA-256` or
+    /// `SCRAM-SHA-512`.
+    pub mechanism: SaslMechanism,
+    /// The user.
+    #[schemars(length(min = 1, max = 255))]
+    pub username: String,
+    /// Its password.
+    pub password: SecretValue,
+}
+
+/// A SASL mechanism.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum SaslMechanism {
+    /// As it is.
+    #[serde(rename = "PLAIN")]
+    Plain,
+    /// By challenge and response, SHA-256.
+    #[serde(rename = "SCRAM-SHA-256")]
+    ScramSha256,
+    /// By challenge and response, SHA-512.
+    #[serde(rename = "SCRAM-SHA-512")]
+    ScramSha512,
+}
+
+impl SaslMechanism {
+    /// The name brokers know it by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "PLAIN",
+            Self::ScramSha256 => "SCRAM-SHA-256",
+            Self::ScramSha512 => "SCRAM-SHA-512",
+        }
+    }
+}
+
+/// Encryption of a Kafka connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KafkaTls {
+    /// Certificates of the authorities to trust, PEM. Default: those of the system. If the brokers' certificates were
+    /// signed by another, the connection fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<SecretValue>,
+    /// The client's own certificate (mutual TLS). Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_certificate: Option<ClientCertificate>,
+}

@@ -1,0 +1,71 @@
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{ClientCertificate, SecretValue};
+
+/// A PostgreSQL server (14 or newer) and the database on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Postgres {
+    /// Host name or address, without port, scheme or user, such as `db.shop.svc`.
+    #[schemars(length(min = 1, max = 253))]
+    pub host: String,
+    /// TCP port. Default 5432.
+    #[serde(default = "default_port")]
+    #[schemars(range(min = 1, max = 65535))]
+    pub port: i32,
+    /// The database that holds the tables. One Warehouse reads one database.
+    #[schemars(length(min = 1, max = 63))]
+    pub database: String,
+    /// The user that reads the tables, such as `weft`. Its password or certificate is given in `auth`.
+    #[schemars(length(min = 1, max = 128))]
+    pub user: String,
+    /// How the user proves itself: exactly one of `password` and `clientCertificate`.
+    pub auth: PostgresAuth,
+    /// Whether and how the connection is encrypted. Default: encrypted, certificate and host name checked against
+    /// the system's authorities.
+    #[serde(default)]
+    pub tls: PostgresTls,
+}
+
+fn default_port() -> i32 {
+    5432
+}
+
+/// How a PostgreSQL user proves itself: exactly one of its fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PostgresAuth {
+    /// By a password (SCRAM-SHA-256 or MD5, as the server asks).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<SecretValue>,
+    /// By a certificate whose common name the server maps to the user. Needs `tls.mode: Verify`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_certificate: Option<ClientCertificate>,
+}
+
+/// Encryption of a PostgreSQL connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PostgresTls {
+    /// `Verify` encrypts and checks the server's certificate and host name; `Disable` sends everything, rows
+    /// included, in the clear. Default `Verify`; a server without TLS then refuses the connection.
+    #[serde(default)]
+    pub mode: TlsMode,
+    /// Certificates of the authorities to trust, PEM. Default: those of the system. If the server's certificate was
+    /// signed by another, the connection fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<SecretValue>,
+}
+
+/// Whether a connection is encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum TlsMode {
+    /// Encrypted; certificate and host name are checked.
+    #[default]
+    Verify,
+    /// Not encrypted.
+    Disable,
+}
