@@ -1,0 +1,194 @@
+//! Numbers as they are written: compared digit by digit, never rounded, never expanded.
+
+use std::cmp::Ordering;
+
+/// An exponent further out than this is taken for this one: no number that far from zero means anything but "huge"
+/// or "tiny", and the sums below cannot overflow.
+const MAX_EXPONENT: i64 = 1_000_000_000_000_000_000;
+
+/// ±0.d₁d₂d₃… × 10^exponent, where d₁ and the last digit are not 0; zero has no digits, no sign and exponent 0.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Decimal<'a> {
+    negative: bool,
+    exponent: i64,
+    /// The digits are `head` and then `tail`: what stands before and after the point, without a copy.
+    head: &'a [u8],
+    tail: &'a [u8],
+}
+
+impl<'a> Decimal<'a> {
+    /// Reads a JSON number; leading zeros and a leading `+` are let through. `None` for anything else.
+    pub(crate) fn parse(text: &'a [u8]) -> Option<Self> {
+        let (negative, unsigned) = match text.split_first()? {
+            (b'-', rest) => (true, rest),
+            (b'+', rest) => (false, rest),
+            _ => (false, text),
+        };
+        let (whole, rest) = split_digits(unsigned);
+        let (fraction, rest) = match rest.split_first() {
+            Some((b'.', rest)) => split_digits(rest),
+            _ => (&rest[..0], rest),
+        };
+        let has_point = unsigned.get(whole.len()) == Some(&b'.');
+        if whole.is_empty() || (has_point && fraction.is_empty()) {
+            return None;
+        }
+        let written = match rest.split_first() {
+            None => 0,
+            Some((b'e' | b'E', rest)) => exponent(rest)?,
+            Some(_) => return None,
+        };
+        Some(Self::normal(negative, whole, fraction, written))
+    }
+
+    fn normal(negative: bool, whole: &'a [u8], fraction: &'a [u8], written: i64) -> Self {
+        let mut head = without_leading_zeros(whole);
+        let mut tail = if head.is_empty() { without_leading_zeros(fraction) } else { fraction };
+        let shift = if head.is_empty() { distance(fraction, tail) } else { distance(&[], head) };
+        tail = without_trailing_zeros(tail);
+        if tail.is_empty() {
+            head = without_trailing_zeros(head);
+        }
+        if head.is_empty() && tail.is_empty() {
+            return Self { negative: false, exponent: 0, head, tail };
+        }
+        Self { negative, exponent: written + shift, head, tail }
+    }
+
+    fn digits(&self) -> impl Iterator<Item = &'a u8> + use<'a> {
+        self.head.iter().chain(self.tail)
+    }
+
+    fn sign(&self) -> i8 {
+        match (self.negative, self.head.is_empty() && self.tail.is_empty()) {
+            (_, true) => 0,
+            (true, false) => -1,
+            (false, false) => 1,
+        }
+    }
+
+    /// The same number with its digits in one place, to be kept.
+    pub(crate) fn to_owned(self) -> OwnedDecimal {
+        OwnedDecimal { negative: self.negative, exponent: self.exponent, digits: self.digits().copied().collect() }
+    }
+}
+
+impl Ord for Decimal<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let magnitude = || self.exponent.cmp(&other.exponent).then_with(|| self.digits().cmp(other.digits()));
+        match self.sign().cmp(&other.sign()) {
+            Ordering::Equal if self.negative => magnitude().reverse(),
+            Ordering::Equal => magnitude(),
+            different => different,
+        }
+    }
+}
+
+impl PartialOrd for Decimal<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Decimal<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Decimal<'_> {}
+
+/// A [`Decimal`] that owns its digits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OwnedDecimal {
+    negative: bool,
+    exponent: i64,
+    digits: Box<[u8]>,
+}
+
+impl OwnedDecimal {
+    pub(crate) fn as_decimal(&self) -> Decimal<'_> {
+        Decimal { negative: self.negative, exponent: self.exponent, head: &self.digits, tail: &[] }
+    }
+}
+
+fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+    text.split_at(end)
+}
+
+fn exponent(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text.split_first()? {
+        (b'-', rest) => (true, rest),
+        (b'+', rest) => (false, rest),
+        _ => (false, text),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let add = |value: i64, byte: &u8| value.saturating_mul(10).saturating_add(i64::from(byte - b'0'));
+    let size = digits.iter().fold(0, add).min(MAX_EXPONENT);
+    Some(if negative { -size } else { size })
+}
+
+/// How many digits `to` has more than `from`, negative where it has fewer: by which power of ten the point moved.
+fn distance(from: &[u8], to: &[u8]) -> i64 {
+    let length = |slice: &[u8]| i64::try_from(slice.len()).unwrap_or(MAX_EXPONENT);
+    length(to) - length(from)
+}
+
+fn without_leading_zeros(digits: &[u8]) -> &[u8] {
+    &digits[digits.iter().take_while(|digit| **digit == b'0').count()..]
+}
+
+fn without_trailing_zeros(digits: &[u8]) -> &[u8] {
+    &digits[..digits.len() - digits.iter().rev().take_while(|digit| **digit == b'0').count()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compared(left: &str, right: &str) -> Ordering {
+        let parse = |text: &'static str| Decimal::parse(text.as_bytes()).unwrap();
+        parse(left.to_owned().leak()).cmp(&parse(right.to_owned().leak()))
+    }
+
+    #[test]
+    fn every_spelling_of_a_number_is_equal() {
+        for same in ["100", "1e2", "1E+2", "100.0", "0.1e3", "+100", "0100", "1000000e-4"] {
+            assert_eq!(compared(same, "100"), Ordering::Equal, "{same}");
+        }
+        assert_eq!(compared("-0.0e7", "0"), Ordering::Equal);
+        assert_eq!(compared("0.10", "1e-1"), Ordering::Equal);
+    }
+
+    #[test]
+    fn neighbours_beyond_double_precision_differ() {
+        assert_eq!(compared("9007199254740993", "9007199254740992"), Ordering::Greater);
+        assert_eq!(compared("0.1", "0.1000000000000000055511151231257827"), Ordering::Less);
+        assert_eq!(compared("-9007199254740993", "-9007199254740992"), Ordering::Less);
+    }
+
+    #[test]
+    fn a_huge_exponent_is_compared_without_being_expanded() {
+        assert_eq!(compared("1e999999999", "9e999999998"), Ordering::Greater);
+        assert_eq!(compared("1e-999999999", "0"), Ordering::Greater);
+        assert_eq!(compared("-1e99999999999999999999999", "-1"), Ordering::Less);
+    }
+
+    #[test]
+    fn small_and_large_fractions_keep_their_order() {
+        assert_eq!(compared("0.009", "0.01"), Ordering::Less);
+        assert_eq!(compared("9.99", "10"), Ordering::Less);
+        assert_eq!(compared("-1", "1"), Ordering::Less);
+        assert_eq!(compared("12", "12.000001"), Ordering::Less);
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for wrong in ["", "-", ".5", "1.", "1e", "1e+", "0x1", "1 ", "--1", "1.e3", "NaN"] {
+            assert!(Decimal::parse(wrong.as_bytes()).is_none(), "{wrong}");
+        }
+    }
+}
