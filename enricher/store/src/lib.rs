@@ -6,8 +6,12 @@ mod memory;
 mod meta;
 mod reader;
 mod row;
+pub mod time;
+pub mod uuid;
+mod value;
 
 pub use memory::{MemoryStore, MemoryWriter};
 pub use meta::{Column, ColumnType, EntityMeta};
 pub use reader::{Answer, Reader, Unavailable};
 pub use row::{Row, RowBuilder};
+pub use value::Value;
