@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Every check that runs no test, the cheap ones first.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s\n' "$*" >&2; "$@"; }
+skip() { printf '\n== skipped: %s\n' "$*" >&2; }
+
+mapfile -t shell_scripts < <(git ls-files '*.sh' .ci/run)
+compile='import sys; [compile(open(name, encoding="utf-8").read(), name, "exec") for name in sys.argv[1:]]'
+mapfile -t python_files < <(git ls-files '*.py')
+
+step cargo fmt --all --check
+step shellcheck "${shell_scripts[@]}"
+[ ${#python_files[@]} -eq 0 ] || step python3 -W error -c "$compile" "${python_files[@]}"
+step cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+step cargo run --locked --quiet -p weft-api --bin crdgen -- --check
+if command -v cargo-deny >/dev/null; then
+    step cargo deny --locked check
+else
+    skip "cargo deny check (licences, sources and advisories of the dependencies): cargo-deny is not installed"
+fi

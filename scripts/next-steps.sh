@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Says where the binary lies and what to try next: next-steps.sh PATH-OF-WEFT
+set -euo pipefail
+
+weft=$1
+cat >&2 <<TEXT
+
+The events above came from examples/quickstart/events.jsonl, the values written into them from examples/quickstart/shop.db.
+The binary is $weft ("make install" copies a faster one to ~/.local/bin).
+
+Next, an event of your own:
+  echo '{"type":"track","event":"Product Viewed","properties":{"product_id":"KB-75-ISO"}}' | $weft run -f examples/quickstart
+TEXT
