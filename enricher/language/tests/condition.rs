@@ -1,47 +1,229 @@
 //! Conditions: what they mean, what is refused, and what the errors say.
 
-mod cases;
+use weft_language::Condition;
 
-use proptest::prelude::*;
-use serde_json::Value;
-use weft_language::{Condition, Path, Segment};
-
-const EVENT: &str = r#"{
-    "type": "track", "event": "Order \"Completed\"", "userId": "u-1", "anonymousId": "u-1",
-    "escaped": "Caf\u00e9 \ud83d\ude00\n", "half": "\ud83d", "and": "odd", "entities": {"product": "x"}, "1st": 1, "$x": 2,
-    "context": {"device": {"type": "ios"}, "app version": "2.1"},
-    "properties": {
-        "total": 99.90, "count": 3, "big": 9007199254740993, "huge": 1e999999999, "zero": -0.0, "text_number": "10",
-        "paid": true, "coupon": null, "and": "fine", "products": [{"sku": "a"}, {"sku": "b"}], "limit": 100
-    }
-}"#;
-
-/// The raw text at a path, as the data plane hands it over.
-fn raw_at(event: &Value, path: &Path) -> Option<String> {
-    let step = |value: &'_ Value, segment: &Segment| match segment {
-        Segment::Name(name) => value.get(name).cloned(),
-        Segment::Index(index) => value.get(*index as usize).cloned(),
-    };
-    path.segments()
-        .iter()
-        .try_fold(event.clone(), |value, segment| step(&value, segment))
-        .map(|value| value.to_string())
+/// Whether the condition holds where every field it reads has this raw JSON text.
+fn holds(condition: &str, raw: Option<&str>) -> bool {
+    Condition::parse(condition).expect(condition).matches(|_| raw.map(str::as_bytes))
 }
 
-fn matches(condition: &str) -> bool {
-    let raw = r#"{"half": "\ud83d"}"#;
-    let event: Value = serde_json::from_str(&EVENT.replace(r#""half": "\ud83d", "#, "")).expect(raw);
-    let condition = Condition::parse(condition).expect(condition);
-    let mut values: Vec<_> = condition.paths().iter().map(|path| raw_at(&event, path)).collect();
-    // What serde_json cannot hold or would round.
-    for (path, value) in condition.paths().iter().zip(&mut values) {
-        match path.to_string().as_str() {
-            "$.half" => *value = Some(r#""\ud83d""#.to_owned()),
-            "$.escaped" => *value = Some(r#""Caf\u00e9 \ud83d\ude00\n""#.to_owned()),
-            "$.properties.huge" => *value = Some("1e999999999".to_owned()),
-            "$.properties.total" => *value = Some("99.90".to_owned()),
-            _ => {}
-        }
+fn refused(condition: &str) -> String {
+    Condition::parse(condition).expect_err(condition).message
+}
+
+fn paths(condition: &str) -> Vec<String> {
+    Condition::parse(condition).expect(condition).paths().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn types_are_strict() {
+    for (condition, raw, expected) in [
+        ("x = 'track'", r#""track""#, true),
+        ("x = \"track\"", r#""Track""#, false),
+        ("x = 10", "10", true),
+        ("x = 10", r#""10""#, false),
+        ("x = '10'", "10", false),
+        ("x = true", "true", true),
+        ("x = true", r#""true""#, false),
+        ("x = true", "1", false),
+        ("x = false", "null", false),
+        ("x = 'null'", "null", false),
+        ("x = ''", r#""""#, true),
+        ("x = 1", "{}", false),
+        ("x = null", "{}", false),
+        ("x != 1", "[1]", true),
+        ("x = 1", " 1 ", true),
+        ("x = 1", "1x", false),
+    ] {
+        assert_eq!(holds(condition, Some(raw)), expected, "{condition} of {raw}");
     }
-    condition.matches(|place| values[place].as_deref().map(str::as_bytes))
+}
+
+#[test]
+fn a_missing_field_is_null() {
+    assert!(holds("x = null", None));
+    assert!(holds("x = null", Some("null")));
+    assert!(!holds("x != null", None));
+    assert!(holds("x != 'a'", None));
+    assert!(!holds("x < 1", None));
+    assert!(!holds("x >= 1", None));
+}
+
+#[test]
+fn numbers_compare_exactly_whatever_their_spelling() {
+    for (condition, raw, expected) in [
+        ("x = 100", "1e2", true),
+        ("x = 0.1", "0.10", true),
+        ("x = 0", "-0.0", true),
+        ("x = 9007199254740993", "9007199254740992", false),
+        ("x > 9007199254740992", "9007199254740993", true),
+        ("x >= 0.3", "0.30000000000000004", true),
+        ("x > 1e308", "1e999999999", true),
+        ("x < -5", "-5.0001", true),
+        ("x <= 5", "5.000", true),
+        ("5 < x", "6", true),
+        ("x = +7", "7", true),
+    ] {
+        assert_eq!(holds(condition, Some(raw)), expected, "{condition} of {raw}");
+    }
+}
+
+#[test]
+fn order_holds_between_numbers_only() {
+    for raw in [r#""5""#, "true", "null", "{}", "[5]"] {
+        assert!(!holds("x < 10", Some(raw)), "{raw}");
+        assert!(!holds("x >= 0", Some(raw)), "{raw}");
+        assert!(holds("not (x < 10)", Some(raw)), "{raw}");
+    }
+}
+
+#[test]
+fn escaped_and_plain_spellings_of_a_text_are_equal() {
+    assert!(holds("x = 'Café 😀'", Some(r#""Caf\u00e9 \ud83d\ude00""#)));
+    assert!(holds(r#"x = "a\"b\\c\n\u00e9""#, Some(r#""a\"b\\c\né""#)));
+    assert!(holds("x = 'it\\'s'", Some(r#""it's""#)));
+    assert!(holds("x = '/'", Some(r#""\/""#)));
+    assert!(!holds(r"x = 'a\\n'", Some(r#""a\n""#)));
+    assert!(!holds("x = '?'", Some(r#""\ud83d""#)));
+    assert!(!holds("x = 'é'", Some("\"e\u{301}\"")), "no normalisation");
+}
+
+#[test]
+fn two_fields_can_be_compared() {
+    let condition = Condition::parse("properties.total > properties.limit").unwrap();
+    assert!(condition.matches(|place| Some([b"10.5".as_slice(), b"10"][place])));
+    assert!(!condition.matches(|place| Some([b"10".as_slice(), b"10.5"][place])));
+    assert!(holds(r"userId = \anonymousId", Some(r#""u""#)));
+}
+
+#[test]
+fn and_binds_tighter_than_or_and_not_tightest() {
+    let judge = |text: &str, [a, b, c]: [&'static str; 3]| {
+        let condition = Condition::parse(text).unwrap();
+        let value = |place: usize| match condition.paths()[place].to_string().as_str() {
+            "$.a" => a,
+            "$.b" => b,
+            _ => c,
+        };
+        condition.matches(|place| Some(value(place).as_bytes()))
+    };
+    assert!(judge("a = 1 or b = 1 and c = 1", ["1", "0", "0"]));
+    assert!(!judge("(a = 1 or b = 1) and c = 1", ["1", "0", "0"]));
+    assert!(judge("a = 1 and b = 1 or c = 1", ["0", "0", "1"]));
+    assert!(judge("not a = 1 and b = 1", ["0", "1", "0"]));
+    assert!(!judge("!(a = 1 or b = 1)", ["0", "1", "0"]));
+    assert!(judge("!!a=1", ["1", "0", "0"]));
+    assert!(judge("((a = 1) and (((b = 1))))", ["1", "1", "0"]));
+}
+
+#[test]
+fn fields_are_written_from_the_top_of_the_event_with_escapes() {
+    assert_eq!(
+        paths(r"context.device.type = 'ios' and context.app\ version = '2' and properties.\$x = 1 and a\.b = 2"),
+        ["$.context.device.type", "$.context['app version']", "$.properties['$x']", "$['a.b']"]
+    );
+    assert_eq!(
+        paths(r"properties.and = 1 and \and = 2 and properties.1st = 3 and properties.a-b = 4 and \entities.x = 5"),
+        ["$.properties.and", "$.and", "$.properties['1st']", "$.properties['a-b']", "$.entities.x"]
+    );
+    assert_eq!(paths("properties.products[0].sku = 'a'"), ["$.properties.products[0].sku"]);
+}
+
+#[test]
+fn each_path_stands_once() {
+    assert_eq!(paths("type = 'a' or type = 'b' or event = 'c'"), ["$.type", "$.event"]);
+}
+
+#[test]
+fn each_error_names_the_cure() {
+    for (condition, expected) in [
+        ("", "leave it out"),
+        (" \n", "leave it out"),
+        ("type == 'track'", "did you mean `=`?"),
+        ("type <> 'track'", "did you mean `!=`?"),
+        ("x => 1", "did you mean `>=`?"),
+        ("x = 1 && y = 2", "did you mean `and`?"),
+        ("x = 1 || y = 2", "did you mean `or`?"),
+        ("x = 1 AND y = 2", "did you mean `and`?"),
+        ("x = 1 Or y = 2", "did you mean `or`?"),
+        ("NOT (x = 1)", "did you mean `not`?"),
+        ("NOT x = 1", "did you mean `not`?"),
+        ("x = True", "did you mean `true`?"),
+        ("x = None", "did you mean `null`?"),
+        ("x is 'a'", "did you mean `=`?"),
+        ("type = track", r#"write "track" for the text, \track for the event's field"#),
+        ("type = 'track", "write ' at its end"),
+        ("type = “track”", "write a text in"),
+        ("$.type = 'a'", "without `$.`"),
+        (".type = 'a'", "without a leading dot"),
+        ("type in ['a', 'b']", "`in` is no operator that is supported"),
+        ("contains(event, 'x')", "the function `contains` is not supported; a condition compares fields with ="),
+        ("!match(event, 'x*')", "the function `match` is not supported"),
+        ("length(x) = 1", "the function `length` is not supported"),
+        ("concat(x) = 1", "there is no function `concat`"),
+        ("entities.product.TIER = 'gold'", "are not supported in a condition"),
+        ("x", "`x` alone is no condition; compare it, as in `x = true`"),
+        ("x and y = 1", "`x` alone is no condition"),
+        ("true", "alone is no condition"),
+        ("1 = 1", "compares two constants"),
+        ("x < 'b'", "`<` compares numbers only"),
+        ("x >= true", "`>=` compares numbers only"),
+        ("x = 1 y = 2", "`and` or `or` is missing before `y`"),
+        ("1 < x < 3", "cannot be chained"),
+        ("x =", "a field or a value is missing"),
+        ("x = 1 and", "a field or a value is missing"),
+        ("= 1", "cannot stand here"),
+        ("and x = 1", "cannot stand here"),
+        ("()", "missing before this )"),
+        ("(x = 1", "write ) at its end"),
+        ("x = 1)", "closes nothing"),
+        ("x not = 1", "write `not` before the whole comparison"),
+        ("x 'a'", "an operator is missing before `'a'`"),
+        ("x = .5", "as in 0.5"),
+        ("x = 1abc", "`1abc` is no number"),
+        ("x = 1e+", "`1e+` is no number"),
+        (r"x = 'a\d'", "write \\\\ for a backslash"),
+        (r"x = '\ud83d'", "four hexadecimal digits"),
+        ("properties.$x = 1", r"as \$"),
+        ("properties.é = 1", r"as \é"),
+        ("properties. = 1", "a name is missing after the dot"),
+        ("properties.items[*] = 1", "such as [0]"),
+        ("in = 1", r"write \in"),
+        ("x = 1, y = 2", "write `and` or `or`"),
+    ] {
+        let message = refused(condition);
+        assert!(message.contains(expected), "{condition}: {message}");
+    }
+}
+
+#[test]
+fn an_error_spans_the_token_at_fault() {
+    let spanned = |condition: &'static str| {
+        let error = Condition::parse(condition).unwrap_err();
+        &condition[error.start..error.end]
+    };
+    assert_eq!(spanned("type = 'a' AND x = 1"), "AND");
+    assert_eq!(spanned("type = 'a' and x == 1"), "==");
+    assert_eq!(spanned("type = 'a' or contains(event, 'b')"), "contains");
+    assert_eq!(spanned("type = 'a' and x < 'b'"), "x < 'b'");
+    assert_eq!(spanned("type = track"), "track");
+}
+
+#[test]
+fn length_and_depth_are_bounded() {
+    let nested = |levels: usize| format!("{}x = 1{}", "(".repeat(levels), ")".repeat(levels));
+    assert!(holds(&nested(64), Some("1")));
+    assert!(refused(&nested(65)).contains("more than 64 levels"));
+    assert!(refused(&format!("{} x = 1", "!".repeat(65))).contains("more than 64 levels"));
+    assert!(refused(&format!("x = '{}'", "a".repeat(4096))).contains("at most 4096"));
+}
+
+#[test]
+fn the_canonical_spelling_keeps_the_meaning() {
+    let canonical = |text: &str| Condition::parse(text).unwrap().to_string();
+    assert_eq!(canonical("type='track'and(a=1 or b=2)"), r#"type = "track" and (a = 1 or b = 2)"#);
+    assert_eq!(canonical("a = 1 and b = 2 or c = 3"), "(a = 1 and b = 2) or c = 3");
+    assert_eq!(canonical("! a\\ b.c != null"), "not (a\\ b.c != null)");
+    assert_eq!(canonical("not not \\and = '\"'"), r#"not not (\and = "\"")"#);
+    assert_eq!(canonical("a.b = \\c"), "a.b = \\c");
 }
