@@ -1,9 +1,7 @@
 //! `weft`: the data plane and the command line.
 
-mod cli;
-
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::main()
+    weft::main(std::env::args_os())
 }

@@ -3,6 +3,7 @@
 mod exit;
 mod version;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -32,9 +33,9 @@ enum Command {
     Version(version::Args),
 }
 
-/// Runs the command that the process's arguments name.
-pub(crate) fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+/// Runs the command that the arguments name; the first is the program's own name.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let outcome = match Cli::parse_from(arguments).command {
         Command::Version(args) => version::run(&args),
     };
     exit::report(outcome)

@@ -1,0 +1,399 @@
+use std::ops::Range;
+
+use super::{Kind, NodeId, PathTree, Slot};
+
+/// How deep arrays and objects may lie in each other.
+const MAX_DEPTH: usize = 512;
+
+/// Why a line is no event; `at` is the byte offset of the fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ScanError {
+    /// What is wrong.
+    pub(crate) fault: Fault,
+    /// Byte offset in the line.
+    pub(crate) at: usize,
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Bytes that are not UTF-8.
+    Utf8,
+    /// The line ends within a value.
+    Ends,
+    /// Something else was expected here.
+    Expected(&'static str),
+    /// Arrays and objects lie too deep in each other.
+    TooDeep,
+    /// Valid JSON, but an event is an object.
+    NotAnObject,
+}
+
+impl ScanError {
+    /// The fault in words.
+    pub(crate) fn message(&self) -> String {
+        let column = self.at + 1;
+        match self.fault {
+            Fault::Utf8 => format!("invalid UTF-8 at column {column}"),
+            Fault::Ends => format!("invalid JSON: the line ends within a value at column {column}"),
+            Fault::Expected(what) => format!("invalid JSON: expected {what} at column {column}"),
+            Fault::TooDeep => format!("invalid JSON: nested deeper than {MAX_DEPTH} at column {column}"),
+            Fault::NotAnObject => "an event is a JSON object, this line holds another value".to_owned(),
+        }
+    }
+}
+
+/// Checks that `event` is one JSON object and fills `slots` (one per node of `tree`) with where its values stand.
+///
+/// Says whether any of the tree's member names was met twice in one object. The whole of the event is checked, by
+/// the grammar of RFC 8259; lone surrogates in escapes are let through, as they are harmless outside the paths.
+pub(crate) fn scan(tree: &PathTree, event: &[u8], slots: &mut [Slot]) -> Result<bool, ScanError> {
+    if let Err(error) = std::str::from_utf8(event) {
+        return Err(ScanError { fault: Fault::Utf8, at: error.valid_up_to() });
+    }
+    slots.fill(Slot::default());
+    let mut scanner = Scanner { tree, bytes: event, at: 0, depth: 0, repeated: false };
+    scanner.value(NodeId::ROOT, slots)?;
+    scanner.skip_white_space();
+    if scanner.at < event.len() {
+        return Err(scanner.expected("the end of the line"));
+    }
+    match slots.first().map(|root| root.kind) {
+        Some(Kind::Object | Kind::EmptyObject) => Ok(scanner.repeated),
+        _ => Err(ScanError { fault: Fault::NotAnObject, at: 0 }),
+    }
+}
+
+struct Scanner<'event> {
+    tree: &'event PathTree,
+    bytes: &'event [u8],
+    at: usize,
+    depth: usize,
+    repeated: bool,
+}
+
+impl<'event> Scanner<'event> {
+    /// Reads a value that lies on a path.
+    fn value(&mut self, id: NodeId, slots: &mut [Slot]) -> Result<(), ScanError> {
+        let node = self.tree.node(id);
+        let byte = self.peek()?;
+        let start = self.at;
+        let kind = match byte {
+            b'{' if !node.members.is_empty() => self.object(id, slots)?,
+            b'[' if !node.items.is_empty() => self.array(id, slots)?,
+            _ => self.skip()?,
+        };
+        let slot = &mut slots[id.index()];
+        // Lines are at most 4 GiB long: the reader's bound is far below.
+        (slot.start, slot.end, slot.kind) = (start as u32, self.at as u32, kind);
+        Ok(())
+    }
+
+    fn object(&mut self, id: NodeId, slots: &mut [Slot]) -> Result<Kind, ScanError> {
+        self.enter()?;
+        if self.closes(b'}')? {
+            return Ok(Kind::EmptyObject);
+        }
+        loop {
+            let (name, escaped) = self.key()?;
+            match self.child(id, name, escaped) {
+                Some(child) => {
+                    if slots[child.index()].kind != Kind::Absent {
+                        slots[child.index()].repeated = true;
+                        self.repeated = true;
+                    }
+                    self.value(child, slots)?;
+                }
+                None => {
+                    self.skip()?;
+                }
+            }
+            if self.ends(b'}', "`,` or `}`")? {
+                return Ok(Kind::Object);
+            }
+        }
+    }
+
+    fn array(&mut self, id: NodeId, slots: &mut [Slot]) -> Result<Kind, ScanError> {
+        self.enter()?;
+        if self.closes(b']')? {
+            return Ok(Kind::Array);
+        }
+        for index in 0u32.. {
+            let items = &self.tree.node(id).items;
+            match items.iter().find(|(item, _)| *item == index) {
+                Some((_, child)) => self.value(*child, slots)?,
+                None => {
+                    self.skip()?;
+                }
+            }
+            if self.ends(b']', "`,` or `]`")? {
+                break;
+            }
+        }
+        Ok(Kind::Array)
+    }
+
+    /// The node of a member, if a path leads through it.
+    fn child(&self, id: NodeId, name: Range<usize>, escaped: bool) -> Option<NodeId> {
+        let members = &self.tree.node(id).members;
+        if escaped {
+            let quoted = &self.bytes[name.start - 1..name.end + 1];
+            let name: String = serde_json::from_slice(quoted).ok()?;
+            return members.iter().find(|(key, _)| **key == *name.as_bytes()).map(|(_, id)| *id);
+        }
+        let name = &self.bytes[name];
+        members.iter().find(|(key, _)| **key == *name).map(|(_, id)| *id)
+    }
+
+    /// Checks a value that no path leads into. A loop, not a recursion: the containers it is in are bits of a stack.
+    fn skip(&mut self) -> Result<Kind, ScanError> {
+        let mut containers = Containers::default();
+        let outer = self.depth;
+        let mut kind = None;
+        loop {
+            let found = match self.peek()? {
+                b'"' => {
+                    self.string()?;
+                    Kind::String
+                }
+                b'{' => {
+                    self.enter()?;
+                    if !self.closes(b'}')? {
+                        containers.push(self.depth, true);
+                        kind.get_or_insert(Kind::Object);
+                        self.key()?;
+                        continue;
+                    }
+                    Kind::EmptyObject
+                }
+                b'[' => {
+                    self.enter()?;
+                    if !self.closes(b']')? {
+                        containers.push(self.depth, false);
+                        kind.get_or_insert(Kind::Array);
+                        continue;
+                    }
+                    Kind::Array
+                }
+                b't' => self.literal(b"true", Kind::Boolean)?,
+                b'f' => self.literal(b"false", Kind::Boolean)?,
+                b'n' => self.literal(b"null", Kind::Null)?,
+                _ => self.number()?,
+            };
+            let kind = *kind.get_or_insert(found);
+            loop {
+                if self.depth == outer {
+                    return Ok(kind);
+                }
+                if containers.is_object(self.depth) {
+                    if !self.ends(b'}', "`,` or `}`")? {
+                        self.key()?;
+                        break;
+                    }
+                } else if !self.ends(b']', "`,` or `]`")? {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Takes a member's name and the colon; the range lies within the quotes, the flag says that it has escapes.
+    fn key(&mut self) -> Result<(Range<usize>, bool), ScanError> {
+        if self.peek()? != b'"' {
+            return Err(self.expected("a member's name in double quotes"));
+        }
+        let start = self.at + 1;
+        let escaped = self.string()?;
+        let name = start..self.at - 1;
+        if self.peek()? != b':' {
+            return Err(self.expected("`:`"));
+        }
+        self.at += 1;
+        Ok((name, escaped))
+    }
+
+    /// Takes a string, from its opening to its closing quote; says whether it has escapes.
+    fn string(&mut self) -> Result<bool, ScanError> {
+        self.at += 1;
+        let mut escaped = false;
+        loop {
+            self.at = special_from(self.bytes, self.at);
+            match self.bytes.get(self.at) {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(escaped);
+                }
+                Some(b'\\') => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                Some(_) => return Err(self.expected("an escape instead of a control character")),
+                None => return Err(ScanError { fault: Fault::Ends, at: self.at }),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), ScanError> {
+        self.at += 1;
+        match self.bytes.get(self.at) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+            Some(b'u') => {
+                for _ in 0..4 {
+                    self.at += 1;
+                    match self.bytes.get(self.at) {
+                        Some(digit) if digit.is_ascii_hexdigit() => {}
+                        Some(_) => return Err(self.expected("four hexadecimal digits after \\u")),
+                        None => return Err(ScanError { fault: Fault::Ends, at: self.at }),
+                    }
+                }
+                self.at += 1;
+            }
+            Some(_) => return Err(self.expected("one of \" \\ / b f n r t u after a backslash")),
+            None => return Err(ScanError { fault: Fault::Ends, at: self.at }),
+        }
+        Ok(())
+    }
+
+    fn literal(&mut self, text: &'static [u8], kind: Kind) -> Result<Kind, ScanError> {
+        if self.bytes[self.at..].starts_with(text) {
+            self.at += text.len();
+            return Ok(kind);
+        }
+        Err(self.expected("a value"))
+    }
+
+    fn number(&mut self) -> Result<Kind, ScanError> {
+        if self.bytes[self.at] == b'-' {
+            self.at += 1;
+        }
+        match self.bytes.get(self.at) {
+            Some(b'0') => self.at += 1,
+            Some(b'1'..=b'9') => self.digits(),
+            Some(_) => return Err(self.expected("a value")),
+            None => return Err(ScanError { fault: Fault::Ends, at: self.at }),
+        }
+        if self.bytes.get(self.at) == Some(&b'.') {
+            self.at += 1;
+            self.some_digits()?;
+        }
+        if let Some(b'e' | b'E') = self.bytes.get(self.at) {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.bytes.get(self.at) {
+                self.at += 1;
+            }
+            self.some_digits()?;
+        }
+        Ok(Kind::Number)
+    }
+
+    fn some_digits(&mut self) -> Result<(), ScanError> {
+        match self.bytes.get(self.at) {
+            Some(b'0'..=b'9') => {
+                self.digits();
+                Ok(())
+            }
+            Some(_) => Err(self.expected("a digit")),
+            None => Err(ScanError { fault: Fault::Ends, at: self.at }),
+        }
+    }
+
+    fn digits(&mut self) {
+        while let Some(b'0'..=b'9') = self.bytes.get(self.at) {
+            self.at += 1;
+        }
+    }
+
+    /// Steps into a container.
+    fn enter(&mut self) -> Result<(), ScanError> {
+        if self.depth == MAX_DEPTH {
+            return Err(ScanError { fault: Fault::TooDeep, at: self.at });
+        }
+        self.depth += 1;
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Steps out of an empty container.
+    fn closes(&mut self, end: u8) -> Result<bool, ScanError> {
+        let closes = self.peek()? == end;
+        if closes {
+            self.at += 1;
+            self.depth -= 1;
+        }
+        Ok(closes)
+    }
+
+    /// After a value in a container: takes the comma, or steps out of it.
+    fn ends(&mut self, end: u8, expected: &'static str) -> Result<bool, ScanError> {
+        let byte = self.peek()?;
+        if byte == b',' {
+            self.at += 1;
+            return Ok(false);
+        }
+        if byte == end {
+            self.at += 1;
+            self.depth -= 1;
+            return Ok(true);
+        }
+        Err(self.expected(expected))
+    }
+
+    /// The next byte that is not white space, without taking it.
+    fn peek(&mut self) -> Result<u8, ScanError> {
+        self.skip_white_space();
+        self.bytes.get(self.at).copied().ok_or(ScanError { fault: Fault::Ends, at: self.at })
+    }
+
+    fn skip_white_space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.bytes.get(self.at) {
+            self.at += 1;
+        }
+    }
+
+    fn expected(&self, what: &'static str) -> ScanError {
+        ScanError { fault: Fault::Expected(what), at: self.at }
+    }
+}
+
+/// Which of the open containers are objects, a bit for each depth.
+#[derive(Default)]
+struct Containers([u64; MAX_DEPTH / 64]);
+
+impl Containers {
+    fn push(&mut self, depth: usize, object: bool) {
+        let (word, bit) = Self::place(depth);
+        self.0[word] = self.0[word] & !bit | if object { bit } else { 0 };
+    }
+
+    fn is_object(&self, depth: usize) -> bool {
+        let (word, bit) = Self::place(depth);
+        self.0[word] & bit != 0
+    }
+
+    /// `depth` counts from 1.
+    fn place(depth: usize) -> (usize, u64) {
+        ((depth - 1) / 64, 1 << ((depth - 1) % 64))
+    }
+}
+
+/// The offset of the next byte from `at` on that a string treats in a special way: a quote, a backslash, a control
+/// character; the length if there is none. Eight bytes at a time (the zero-byte test of "Hacker's Delight", 6-1).
+fn special_from(bytes: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES << 7;
+    while let Some(chunk) = bytes[at..].first_chunk::<8>() {
+        let word = u64::from_le_bytes(*chunk);
+        let quote = word ^ (ONES * b'"' as u64);
+        let backslash = word ^ (ONES * b'\\' as u64);
+        let below = |value: u64, bound: u64| value.wrapping_sub(ONES * bound) & !value & HIGH;
+        let special = below(quote, 1) | below(backslash, 1) | below(word, 0x20);
+        if special != 0 {
+            // Only bytes above the lowest hit can be false ones: borrows travel upwards.
+            return at + special.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = &bytes[at..];
+    at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len())
+}

@@ -1,0 +1,228 @@
+use std::io::{self, Read};
+use std::ops::Range;
+
+use weft_store::{Answer, Reader, Unavailable};
+
+use super::dead_letters::Reason;
+use super::lines::Piece;
+use super::{DeadLetters, Lines, Output, Summary, WriteError};
+use crate::event::{Fault, ScanError};
+use crate::join::{Batch, Join, Outcome};
+
+/// How many events go through the join together, and how many bytes of them at most (a single one may be longer).
+const BATCH_EVENTS: usize = 512;
+const BATCH_BYTES: usize = 1 << 19;
+
+/// The rule under which events are counted that cannot be parsed.
+const NO_RULE: &str = "-";
+
+/// Lines in, join, lines out.
+///
+/// Memory is bounded by the reader's buffer (1 MiB or one event of the largest size), one batch of events with their
+/// slots, keys and rows, and an output buffer of 1 MiB and one batch each for events and dead letters.
+pub(crate) struct Pipeline<'run, R, S> {
+    pub(crate) join: &'run Join,
+    pub(crate) store: &'run S,
+    pub(crate) lines: Lines<R>,
+    pub(crate) output: Output,
+    pub(crate) dead_letters: DeadLetters,
+    /// Write what is there before waiting for more input: someone may be waiting for it.
+    pub(crate) is_interactive: bool,
+}
+
+/// Why a run stopped before the end of its input.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    /// The input cannot be read on.
+    #[error("failed to read the events after line {line}")]
+    Read {
+        line: u64,
+        #[source]
+        source: io::Error,
+    },
+    /// A line cannot be written.
+    #[error("stopped at line {line} of the events")]
+    Write {
+        line: u64,
+        #[source]
+        source: WriteError,
+    },
+    /// The store cannot tell whether a row exists.
+    #[error("stopped at line {line} of the events: the store cannot answer for entity {entity}: {reason:?}")]
+    Unavailable { line: u64, entity: String, reason: Unavailable },
+}
+
+/// A line of the batch: its number, where its bytes are, and whether it is an event.
+struct Line {
+    number: u64,
+    place: Range<usize>,
+    judged: Result<(), ScanError>,
+}
+
+impl<R: Read, S: Reader> Pipeline<'_, R, S> {
+    /// Runs to the end of the input, or to the first error; `progress` hears of the events so far after each batch.
+    pub(crate) async fn run(&mut self, mut progress: impl FnMut(u64)) -> (Summary, Result<(), RunError>) {
+        let mut summary = Summary::new(self.join);
+        let mut line = 0;
+        let mut ended = self.run_to_end(&mut summary, &mut line, &mut progress).await;
+        // Also after an error what was done so far is written, if it can be.
+        for flushed in [self.output.flush(), self.dead_letters.flush()] {
+            ended = ended.and(flushed.map_err(|source| RunError::Write { line, source }));
+        }
+        (summary, ended)
+    }
+
+    async fn run_to_end(
+        &mut self,
+        summary: &mut Summary,
+        line: &mut u64,
+        progress: &mut impl FnMut(u64),
+    ) -> Result<(), RunError> {
+        let mut batch = Batch::default();
+        let mut read = Vec::new();
+        let mut answers: Vec<Vec<Answer>> = Vec::new();
+        loop {
+            if self.is_interactive && !self.lines.is_buffered() {
+                let flushed = self.output.flush().and_then(|()| self.dead_letters.flush());
+                flushed.map_err(|source| RunError::Write { line: *line, source })?;
+            }
+            if !self.lines.fill().map_err(|source| RunError::Read { line: *line, source })? {
+                return Ok(());
+            }
+            batch.clear(self.join);
+            read.clear();
+            self.gather(&mut batch, &mut read, summary)?;
+            *line = read.last().map_or(*line, |last: &Line| last.number);
+            self.look_up(&batch, &mut answers, *line).await?;
+            self.deliver(&mut batch, &read, &answers, summary)?;
+            progress(summary.events);
+        }
+    }
+
+    /// Reads lines into the batch, as many as belong together.
+    fn gather(&mut self, batch: &mut Batch, read: &mut Vec<Line>, summary: &mut Summary) -> Result<(), RunError> {
+        let mut bytes = 0;
+        while read.len() < BATCH_EVENTS && bytes < BATCH_BYTES {
+            match self.lines.next_buffered() {
+                Some(Piece::Line { number, place }) => {
+                    bytes += place.len();
+                    let judged = batch.judge(self.join, self.lines.bytes(&place));
+                    read.push(Line { number, place, judged });
+                }
+                // What was read before it has to be delivered first: taking it in moves the buffer.
+                Some(Piece::TooLong { number }) if read.is_empty() => return self.refuse_long(number, summary),
+                Some(Piece::TooLong { .. }) | None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the store for the rows of the batch, one request per entity.
+    async fn look_up(&self, batch: &Batch, answers: &mut Vec<Vec<Answer>>, line: u64) -> Result<(), RunError> {
+        answers.clear();
+        for (slug, keys) in batch.keys_needed(self.join) {
+            let mut found = Vec::with_capacity(keys.len());
+            self.store.fetch(slug, &keys, &mut found).await;
+            let unavailable = found.iter().find_map(|answer| match answer {
+                Answer::Unavailable(reason) => Some(*reason),
+                Answer::Found(_) | Answer::Missing => None,
+            });
+            if let Some(reason) = unavailable {
+                return Err(RunError::Unavailable { line, entity: slug.to_owned(), reason });
+            }
+            answers.push(found);
+        }
+        Ok(())
+    }
+
+    /// Writes each line of the batch as each rule wants it.
+    fn deliver(
+        &mut self,
+        batch: &mut Batch,
+        read: &[Line],
+        answers: &[Vec<Answer>],
+        summary: &mut Summary,
+    ) -> Result<(), RunError> {
+        let mut number = 0;
+        for line in read {
+            let event = self.lines.bytes(&line.place);
+            let stopped = |source| RunError::Write { line: line.number, source };
+            if let Err(error) = &line.judged {
+                let reason = refused(error, line.number);
+                *summary.unparsable.entry(reason.reason).or_default() += 1;
+                self.dead_letters.add(&reason, event).map_err(stopped)?;
+                continue;
+            }
+            for (rule, name) in self.join.rules().enumerate() {
+                let lookups = &mut summary.rules[rule].lookups;
+                let output = self.output.buffer();
+                let outcome = batch.finish(self.join, (number, rule), event, answers, output, |alias, result| {
+                    lookups[alias].count(result);
+                });
+                summary.count(rule, outcome);
+                match outcome {
+                    Outcome::Sent(_) => output.push(b'\n'),
+                    Outcome::DeadLettered(failure) => {
+                        let reason = Reason {
+                            reason: failure.reason(),
+                            stage: failure.stage(),
+                            rule: name,
+                            line: line.number,
+                            message: self.join.message(rule, failure),
+                        };
+                        self.dead_letters.add(&reason, event).map_err(stopped)?;
+                    }
+                    Outcome::Filtered | Outcome::Dropped => {}
+                }
+            }
+            self.output.flush_if_full().map_err(stopped)?;
+            summary.events += 1;
+            number += 1;
+        }
+        Ok(())
+    }
+
+    /// Makes a dead letter of a line that is longer than an event may be.
+    fn refuse_long(&mut self, line: u64, summary: &mut Summary) -> Result<(), RunError> {
+        let reason = Reason {
+            reason: "too_large",
+            stage: "read",
+            rule: NO_RULE,
+            line,
+            message: format!("longer than the {} bytes an event may have (--max-event-bytes)", self.lines.max_line()),
+        };
+        *summary.unparsable.entry(reason.reason).or_default() += 1;
+        let lines = &mut self.lines;
+        self.dead_letters.add_long(&reason, |take| lines.rest(take)).map_err(|error| match error {
+            LongLineError::Read(source) => RunError::Read { line, source },
+            LongLineError::Write(source) => RunError::Write { line, source },
+        })
+    }
+}
+
+/// Why a line that is too long could not be made a dead letter.
+enum LongLineError {
+    Read(io::Error),
+    Write(WriteError),
+}
+
+impl From<io::Error> for LongLineError {
+    fn from(error: io::Error) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl From<WriteError> for LongLineError {
+    fn from(error: WriteError) -> Self {
+        Self::Write(error)
+    }
+}
+
+fn refused(error: &ScanError, line: u64) -> Reason<'static> {
+    let reason = match error.fault {
+        Fault::Utf8 => "invalid_utf8",
+        Fault::NotAnObject => "not_an_object",
+        Fault::Ends | Fault::Expected(_) | Fault::TooDeep => "invalid_json",
+    };
+    Reason { reason, stage: "read", rule: NO_RULE, line, message: error.message() }
+}
