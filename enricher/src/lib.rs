@@ -6,3 +6,9 @@ mod join;
 mod run;
 
 pub use cli::main;
+
+/// Whether a line is one JSON object; the benchmark's measure for what checking alone costs.
+#[doc(hidden)]
+pub fn is_event(line: &[u8]) -> bool {
+    event::scan(&event::PathTree::new(), line, &mut [event::Slot::default()]).is_ok()
+}

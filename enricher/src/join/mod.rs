@@ -12,3 +12,6 @@ mod wanted;
 pub(crate) use batch::Batch;
 pub(crate) use compile::{Join, JoinError};
 pub(crate) use outcome::{Failure, LookupResult, Outcome, Sent};
+
+#[cfg(test)]
+mod tests;
