@@ -1,7 +1,13 @@
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-use crate::{LocalRef, Redis, Status};
+use crate::{
+    LocalRef, Redis, Status, Validate, Violation,
+    metadata::{self, NAME_LENGTH},
+    violation::{CelRule, Violations},
+};
+
+const ONE_STORE: CelRule = CelRule::new("has(self.redis)", "say where the copy is kept: give `redis`");
 
 /// Which warehouse the entities of the graph are read from, and where their copy is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, CustomResource, KubeSchema)]
@@ -15,6 +21,12 @@ use crate::{LocalRef, Redis, Status};
     category = "weft",
     status = "Status",
     derive = "PartialEq",
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
+    printcolumn(name = "Warehouse", type_ = "string", json_path = ".spec.warehouseRef.name"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Message", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].message", priority = "1"),
+    validation = NAME_LENGTH,
     doc = "A set of entities: the warehouse they are read from and the store their copy is kept in. Entities and EnrichmentMappings refer to it."
 )]
 pub struct DataGraphSpec {
@@ -27,8 +39,22 @@ pub struct DataGraphSpec {
 /// Where the copy of a graph's entities is kept: exactly one of its fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = ONE_STORE)]
 pub struct Store {
     /// A Redis server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redis: Option<Redis>,
+}
+
+impl Validate for DataGraph {
+    fn violations(&self, _old: Option<&Self>) -> Vec<Violation> {
+        let mut found = Violations::default();
+        metadata::check(&self.metadata, &mut found);
+        let redis = &self.spec.store.redis;
+        found.unless(redis.is_some(), "spec.store", ONE_STORE);
+        if let Some(redis) = redis {
+            redis.check("spec.store.redis", &mut found);
+        }
+        found.sorted()
+    }
 }

@@ -2,7 +2,35 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-use crate::{EnrichmentRule, KafkaSource, KafkaTopic, LocalRef};
+use crate::{
+    EnrichmentRule, KafkaSource, KafkaTopic, LocalRef, Validate, Violation,
+    kafka::TOPIC,
+    metadata::{self, NAME_LENGTH},
+    status::conditions,
+    violation::{CelRule, Violations},
+};
+
+const ONE_SOURCE: CelRule = CelRule::new("has(self.kafka)", "say where events come from: give `kafka`");
+const ONE_DESTINATION: CelRule = CelRule::new("has(self.kafka)", "say where enriched events go: give `kafka`");
+const ONE_DEAD_LETTER: CelRule = CelRule::new("has(self.kafka)", "say where dead letters go: give `kafka`");
+const DEAD_LETTER_REQUIRED: CelRule = CelRule::new(
+    "!has(self.source.kafka) || has(self.deadLetter)",
+    "a Kafka source needs `deadLetter.kafka.topic`: without it an event that cannot be delivered would stop its partition",
+)
+.at(".deadLetter");
+const DEAD_LETTER_LOOP: CelRule = CelRule::new(
+    "!has(self.source.kafka) || !has(self.deadLetter) || !has(self.deadLetter.kafka) || \
+     self.deadLetter.kafka.topic != self.source.kafka.topic",
+    "dead letters must not go to the topic that is read, for they would be read again: give another topic",
+)
+.at(".deadLetter");
+const DESTINATION_LOOP: CelRule = CelRule::new(
+    "!has(self.source.kafka) || !has(self.destination.kafka) || \
+     self.destination.kafka.topic != self.source.kafka.topic || \
+     self.destination.kafka.bootstrapServers != self.source.kafka.bootstrapServers",
+    "enriched events must not go to the topic that is read, for they would be read again: give another topic",
+)
+.at(".destination");
 
 /// One event stream, the rules by which its events are joined with entities, and where they go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, CustomResource, KubeSchema)]
@@ -16,6 +44,13 @@ use crate::{EnrichmentRule, KafkaSource, KafkaTopic, LocalRef};
     category = "weft",
     status = "EnrichmentMappingStatus",
     derive = "PartialEq",
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
+    printcolumn(name = "Graph", type_ = "string", json_path = ".spec.dataGraphRef.name"),
+    printcolumn(name = "Replicas", type_ = "integer", json_path = ".spec.replicas"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Message", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].message", priority = "1"),
+    validation = NAME_LENGTH,
     doc = "One event stream to one destination: the rules by which events are joined with the entities of a DataGraph.",
     scale(
         spec_replicas_path = ".spec.replicas",
@@ -23,6 +58,7 @@ use crate::{EnrichmentRule, KafkaSource, KafkaTopic, LocalRef};
         label_selector_path = ".status.selector"
     )
 )]
+#[x_kube(validation = DEAD_LETTER_REQUIRED, validation = DEAD_LETTER_LOOP, validation = DESTINATION_LOOP)]
 pub struct EnrichmentMappingSpec {
     /// The DataGraph whose entities the rules use.
     pub data_graph_ref: LocalRef,
@@ -55,6 +91,7 @@ fn one() -> i32 {
 /// Where events come from: exactly one of its fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = ONE_SOURCE)]
 pub struct Source {
     /// A Kafka topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,6 +101,7 @@ pub struct Source {
 /// Where enriched events go: exactly one of its fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = ONE_DESTINATION)]
 pub struct Destination {
     /// A Kafka topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,6 +111,7 @@ pub struct Destination {
 /// Where dead letters go: exactly one of its fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = ONE_DEAD_LETTER)]
 pub struct DeadLetter {
     /// A topic on the source's brokers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,6 +124,7 @@ pub struct DeadLetter {
 pub struct DeadLetterTopic {
     /// The topic that is written. It has to exist, unless the brokers create topics by themselves.
     #[schemars(length(min = 1, max = 249))]
+    #[x_kube(validation = &TOPIC)]
     pub topic: String,
 }
 
@@ -94,8 +134,7 @@ pub struct DeadLetterTopic {
 pub struct EnrichmentMappingStatus {
     /// What is the case, by type: `Ready` sums the others up; its reason and message say what unblocks it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 8))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,
     /// How many enrichers run. Read by `kubectl scale` and autoscalers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,4 +144,45 @@ pub struct EnrichmentMappingStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub selector: Option<String>,
+}
+
+impl Validate for EnrichmentMapping {
+    fn violations(&self, old: Option<&Self>) -> Vec<Violation> {
+        let mut found = Violations::default();
+        metadata::check(&self.metadata, &mut found);
+        self.spec.check(old.map(|old| &old.spec), &mut found);
+        for (at, rule) in self.spec.rules.iter().enumerate() {
+            rule.check(&format!("spec.rules[{at}]"), &mut found);
+        }
+        found.sorted()
+    }
+}
+
+impl EnrichmentMappingSpec {
+    fn check(&self, old: Option<&Self>, found: &mut Violations) {
+        let (source, destination) = (self.source.kafka.as_ref(), self.destination.kafka.as_ref());
+        let dead_letter = self.dead_letter.as_ref().map(|dead_letter| dead_letter.kafka.as_ref());
+
+        found.unless(source.is_some(), "spec.source", ONE_SOURCE);
+        found.unless(destination.is_some(), "spec.destination", ONE_DESTINATION);
+        found.unless(dead_letter.is_none_or(|kafka| kafka.is_some()), "spec.deadLetter", ONE_DEAD_LETTER);
+        found.unless(source.is_none() || dead_letter.is_some(), "spec", DEAD_LETTER_REQUIRED);
+
+        if let Some(source) = source {
+            let old = old.and_then(|old| old.source.kafka.as_ref());
+            source.check(old, "spec.source.kafka", found);
+        }
+        if let Some(topic) = dead_letter.flatten() {
+            let is_source = source.is_some_and(|source| source.topic == topic.topic);
+            found.unless(!is_source, "spec", DEAD_LETTER_LOOP);
+            found.text(&topic.topic, "spec.deadLetter.kafka.topic".to_owned(), &TOPIC);
+        }
+        if let Some(destination) = destination {
+            let is_source = source.is_some_and(|source| {
+                source.topic == destination.topic && source.bootstrap_servers == destination.bootstrap_servers
+            });
+            found.unless(!is_source, "spec", DESTINATION_LOOP);
+            destination.check("spec.destination.kafka", found);
+        }
+    }
 }

@@ -3,6 +3,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::violation::{CelRule, Violations};
+
+/// What the schema says by `not`: a rule cannot see a field that may hold anything.
+const DEFAULT_OR_IF_MISSING: &str = "give `default` or `ifMissing`, not both";
+
+const PATH: CelRule = CelRule::new(
+    "size(self) > 2 && (self.startsWith('$.') || self.startsWith('$['))",
+    "a path starts with $. and names a place in the event, such as $.properties.product_id",
+);
+
 /// Which events, joined with what, written where.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
@@ -31,6 +41,27 @@ pub struct EnrichmentRule {
     pub on_missing: OnMissing,
 }
 
+impl EnrichmentRule {
+    pub(crate) fn check(&self, place: &str, found: &mut Violations) {
+        for (at, alias) in self.entities.iter().enumerate() {
+            for (part, key) in alias.matches.iter().enumerate() {
+                let path = format!("{place}.entities[{at}].match[{part}].path");
+                found.unless(is_path(&key.path), &path, PATH);
+            }
+        }
+        for (at, enrichment) in self.enrichments.iter().enumerate() {
+            let place = format!("{place}.enrichments[{at}]");
+            found.unless(is_path(&enrichment.to), &format!("{place}.to"), PATH);
+            let both = enrichment.default.is_some() && enrichment.if_missing.is_some();
+            found.unless_stated(!both, place, DEFAULT_OR_IF_MISSING);
+        }
+    }
+}
+
+fn is_path(text: &str) -> bool {
+    text.chars().nth(2).is_some() && (text.starts_with("$.") || text.starts_with("$["))
+}
+
 /// One row to look up for an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
@@ -40,7 +71,7 @@ pub struct EntityAlias {
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[A-Za-z_][A-Za-z0-9_]*$"))]
     pub alias: String,
     /// The slug of the entity to look up.
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9][a-z0-9_-]*$"))]
     pub entity: String,
     /// Where in the event the key comes from: exactly the columns of the entity's primary key, each once.
     #[schemars(length(min = 1, max = 16))]
@@ -62,18 +93,21 @@ pub struct KeyMatch {
     /// The path of its value in the event, such as `$.properties.product_id`. An absent, null or empty value is no key:
     /// the row counts as missing.
     #[schemars(length(min = 1, max = 1024))]
+    #[x_kube(validation = PATH)]
     pub path: String,
 }
 
 /// One value to write into the event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("not" = {"required": ["default", "ifMissing"]}))]
 pub struct Enrichment {
     /// The alias and the column the value comes from.
     pub from: EnrichmentSource,
     /// The path the value is written to, such as `$.properties.product_name`; member names only. A value already there is
     /// replaced, parents that are missing or null become objects, any other parent is an error of that event.
     #[schemars(length(min = 1, max = 1024))]
+    #[x_kube(validation = PATH)]
     pub to: String,
     /// What to write when the alias has no row: any JSON value. Not together with `ifMissing`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
@@ -82,6 +116,7 @@ pub struct Enrichment {
     /// What to do when the alias has no row: `Omit` writes nothing, so that a value already there stays; `Null` writes
     /// null. Default `Omit`. Not together with `default`. (A row whose column is NULL writes null.)
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "IfMissing")]
     pub if_missing: Option<IfMissing>,
 }
 
@@ -91,7 +126,7 @@ pub struct Enrichment {
 pub struct EnrichmentSource {
     /// An alias of the same rule (`entities[].as`).
     #[serde(rename = "as")]
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[A-Za-z_][A-Za-z0-9_]*$"))]
     pub alias: String,
     /// A column of the entity. If it is not among the entity's columns, the mapping turns Ready=False, reason
     /// ColumnNotSynced.

@@ -6,19 +6,23 @@
 // The schema derive copies each type into a function, where `pub` reaches nobody.
 #![allow(unreachable_pub)]
 
+mod crds;
 mod data_graph;
 mod enrichment_mapping;
 mod enrichment_rule;
 mod entity;
 mod kafka;
+mod metadata;
 mod postgres;
 mod redis;
 mod reference;
 mod secret;
 mod status;
 mod tls;
+mod violation;
 mod warehouse;
 
+pub use crds::{crd, crds, file_name as crd_file_name, to_yaml as crd_yaml};
 pub use data_graph::{DataGraph, DataGraphSpec, Store};
 pub use enrichment_mapping::{
     DeadLetter, DeadLetterTopic, Destination, EnrichmentMapping, EnrichmentMappingSpec, EnrichmentMappingStatus, Source,
@@ -32,6 +36,7 @@ pub use reference::LocalRef;
 pub use secret::{SecretKey, SecretValue};
 pub use status::Status;
 pub use tls::ClientCertificate;
+pub use violation::{Validate, Violation};
 pub use warehouse::{Sqlite, Warehouse, WarehouseSpec};
 
 /// The API group of every kind.
