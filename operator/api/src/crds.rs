@@ -10,27 +10,27 @@ pub fn crds() -> [CustomResourceDefinition; 4] {
     [crd::<DataGraph>(), crd::<EnrichmentMapping>(), crd::<Entity>(), crd::<Warehouse>()]
 }
 
-/// The definition of one kind. Unlike what the derive makes of an `Option`, it refuses `null`: a template that
-/// renders to nothing must not mean "every event" or "no TLS".
+/// The definition of one kind. Unlike what the derive makes of an `Option`, no field is nullable: the API server then
+/// drops a `null` before it judges, so that null and absent are one, to the rules as to the types here.
 pub fn crd<K: CustomResourceExt>() -> CustomResourceDefinition {
     let mut crd = K::crd();
     for version in &mut crd.spec.versions {
         if let Some(schema) = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut()) {
             schema.title = None;
-            refuse_null(schema);
+            not_nullable(schema);
         }
     }
     crd
 }
 
-fn refuse_null(schema: &mut JSONSchemaProps) {
+fn not_nullable(schema: &mut JSONSchemaProps) {
     schema.nullable = None;
-    schema.properties.iter_mut().flatten().for_each(|(_, property)| refuse_null(property));
+    schema.properties.iter_mut().flatten().for_each(|(_, property)| not_nullable(property));
     if let Some(JSONSchemaPropsOrArray::Schema(item)) = &mut schema.items {
-        refuse_null(item);
+        not_nullable(item);
     }
     if let Some(JSONSchemaPropsOrBool::Schema(value)) = &mut schema.additional_properties {
-        refuse_null(value);
+        not_nullable(value);
     }
 }
 

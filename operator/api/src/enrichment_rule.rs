@@ -1,6 +1,6 @@
 use kube::KubeSchema;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::violation::{CelRule, Violations};
@@ -109,12 +109,13 @@ pub struct Enrichment {
     #[schemars(length(min = 1, max = 1024))]
     #[x_kube(validation = PATH)]
     pub to: String,
-    /// What to write when the alias has no row: any JSON value. Not together with `ifMissing`.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    /// What to write when the alias has no row: any JSON value but null, which counts as not given (Kubernetes drops it);
+    /// `ifMissing: SetNull` writes null. Not together with `ifMissing`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "any_json")]
     pub default: Option<Value>,
-    /// What to do when the alias has no row: `Omit` writes nothing, so that a value already there stays; `Null` writes
-    /// null. Default `Omit`. Not together with `default`. (A row whose column is NULL writes null.)
+    /// What to do when the alias has no row: `Omit` writes nothing, so that a value already there stays; `SetNull`
+    /// writes null. Default `Omit`. Not together with `default`. (A row whose column is NULL writes null.)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "IfMissing")]
     pub if_missing: Option<IfMissing>,
@@ -141,8 +142,8 @@ pub enum IfMissing {
     /// Write nothing.
     #[default]
     Omit,
-    /// Write `null`.
-    Null,
+    /// Write `null`. Not called `Null`, which YAML reads as no value.
+    SetNull,
 }
 
 /// What happens to an event when an alias that is not optional has no row.
@@ -156,11 +157,6 @@ pub enum OnMissing {
     Drop,
     /// It becomes a dead letter.
     DeadLetter,
-}
-
-/// Keeps `default: null` apart from no default.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
 }
 
 fn any_json(_: &mut SchemaGenerator) -> Schema {

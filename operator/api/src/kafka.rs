@@ -130,10 +130,10 @@ pub struct Sasl {
     /// How the password is sent, as the brokers are configured: `PLAIN` (use it with `tls` only), `SCRAM-SHA-256` or
     /// `SCRAM-SHA-512`.
     pub mechanism: SaslMechanism,
-    /// The user.
+    /// The user to log in as.
     #[schemars(length(min = 1, max = 255))]
     pub username: String,
-    /// Its password.
+    /// The password of that user.
     pub password: SecretValue,
 }
 

@@ -68,7 +68,7 @@ pub struct RedisUser {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128))]
     pub username: Option<String>,
-    /// Its password.
+    /// The password of that user.
     pub password: SecretValue,
 }
 

@@ -1,0 +1,91 @@
+//! The custom resource definitions: what `crds/` holds, and what every field of them has to have.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray,
+};
+
+#[test]
+fn the_files_in_crds_are_those_that_the_types_make() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crds");
+    let mut expected = BTreeSet::new();
+    for crd in weft_api::crds() {
+        let name = weft_api::crd_file_name(&crd);
+        let found = fs::read_to_string(folder.join(&name)).unwrap_or_default();
+        assert!(found == weft_api::crd_yaml(&crd).unwrap(), "crds/{name} is out of date: run `make crds`");
+        expected.insert(name);
+    }
+    let found: BTreeSet<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(found, expected, "crds/ holds one file per kind and nothing else");
+}
+
+#[test]
+fn every_field_is_described() {
+    every_field(|path, field| {
+        assert!(field.description.as_ref().is_some_and(|text| text.len() > 10), "{path} has no description");
+    });
+}
+
+#[test]
+fn every_list_map_and_string_is_bounded() {
+    every_field(|path, field| {
+        let bounded = match field.type_.as_deref() {
+            Some("string") => field.max_length.is_some() || field.enum_.is_some() || field.format.is_some(),
+            Some("array") => field.max_items.is_some(),
+            Some("integer") => field.minimum.is_some(),
+            Some("object") => field.additional_properties.is_none() && field.properties.is_some(),
+            Some("boolean") => true,
+            _ => path.ends_with("enrichments[].default"),
+        };
+        assert!(bounded, "{path} has no bound");
+    });
+}
+
+#[test]
+fn no_field_is_nullable() {
+    every_field(|path, field| assert_eq!(field.nullable, None, "{path}"));
+}
+
+#[test]
+fn every_kind_shows_whether_it_is_ready_and_why_not() {
+    for crd in weft_api::crds() {
+        let [version] = crd.spec.versions.as_slice() else { panic!("{} has one version", crd.spec.names.kind) };
+        let columns: Vec<_> = version.additional_printer_columns.iter().flatten().collect();
+        let named = |name: &str| columns.iter().find(|column| column.name == name);
+        for name in ["Ready", "Reason", "Age", "Message"] {
+            assert!(named(name).is_some(), "{} has no column {name}", crd.spec.names.kind);
+        }
+        assert_eq!(named("Message").unwrap().priority, Some(1), "a message is for `-o wide`");
+        assert_eq!(crd.spec.names.categories.as_deref(), Some(["weft".to_owned()].as_slice()));
+        assert!(version.subresources.as_ref().is_some_and(|subresources| subresources.status.is_some()));
+    }
+}
+
+fn every_field(judge: impl Fn(&str, &JSONSchemaProps)) {
+    for crd in weft_api::crds() {
+        let properties = root(&crd).properties.iter().flatten();
+        for (name, field) in properties {
+            walk(&format!("{}.{name}", crd.spec.names.kind), field, true, &judge);
+        }
+    }
+}
+
+fn root(crd: &CustomResourceDefinition) -> &JSONSchemaProps {
+    crd.spec.versions[0].schema.as_ref().unwrap().open_api_v3_schema.as_ref().unwrap()
+}
+
+/// An item of a list of scalars has no description of its own: its list's says what it is.
+fn walk(path: &str, field: &JSONSchemaProps, described: bool, judge: &impl Fn(&str, &JSONSchemaProps)) {
+    if described {
+        judge(path, field);
+    }
+    for (name, property) in field.properties.iter().flatten() {
+        walk(&format!("{path}.{name}"), property, true, judge);
+    }
+    if let Some(JSONSchemaPropsOrArray::Schema(item)) = &field.items {
+        let is_object = item.type_.as_deref() == Some("object");
+        walk(&format!("{path}[]"), item, is_object, judge);
+    }
+}
