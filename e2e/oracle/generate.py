@@ -74,7 +74,7 @@ class Rule:
         manifest = {"from": {"as": enrichment.alias, "column": enrichment.column}, "to": paths.spell(rng, enrichment.to)}
         if enrichment.if_missing == "Default":
             manifest["default"] = enrichment.default
-        elif enrichment.if_missing == "Null" or rng.random() < 0.3:
+        elif enrichment.if_missing == "SetNull" or rng.random() < 0.3:
             manifest["ifMissing"] = enrichment.if_missing
         return manifest
 
@@ -122,7 +122,7 @@ def rules(rng, entities, pool):
             if any(to[: len(other)] == other or other[: len(to)] == to for other in taken):
                 continue
             taken.append(to)
-            if_missing = rng.choice(["Omit", "Omit", "Null", "Default"])
+            if_missing = rng.choice(["Omit", "Omit", "SetNull", "Default"])
             default = rng.choice(DEFAULTS) if if_missing == "Default" else None
             enrichments.append(Enrichment(alias.name, rng.choice(by_slug[alias.slug].readable()), to, if_missing, default))
         when = condition.random_condition(rng, _fields(pool), _literals()) if rng.random() < 0.5 else None

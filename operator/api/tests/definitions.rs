@@ -1,5 +1,7 @@
 //! The custom resource definitions: what `crds/` holds, and what every field of them has to have.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // also in what the tests share
+
 use std::{collections::BTreeSet, fs, path::Path};
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{

@@ -1,5 +1,7 @@
 //! Every validation rule, as its plain twin and (feature `cel`) as CEL, judges the table of cases alike.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // also in what the tests share
+
 mod cases;
 
 use std::collections::BTreeSet;
