@@ -1,1 +1,37 @@
 //! Pure: from resources to diagnostics and plans.
+//!
+//! What one object alone can get wrong is refused by its schema; here is what needs two objects or a language. The
+//! planner takes objects as they come, also such as never saw a schema: it answers with diagnostics, never a panic.
+
+mod catalog;
+mod connection;
+mod data_graph;
+mod diagnostic;
+mod entity;
+mod identifier;
+mod mapping;
+mod reason;
+mod resources;
+mod suggestion;
+mod table_ref;
+
+pub use diagnostic::{Diagnostic, ObjectRef, Severity};
+pub use reason::Reason;
+pub use resources::{Options, Planned, PlannedEnrichment, PlannedSync, Resources};
+
+use catalog::Catalog;
+use diagnostic::Findings;
+
+/// Checks all resources and plans what is sound: a sync for each enabled entity, an enrichment for each mapping.
+///
+/// Diagnostics and plans are sorted by object, so the order of the resources does not matter; a name of a kind should
+/// stand once in its namespace.
+pub fn plan(resources: &Resources<'_>, options: &Options) -> Planned {
+    let catalog = Catalog::of(resources, options);
+    let mut findings = Findings::default();
+    catalog.graphs().for_each(|graph| data_graph::check(graph, &catalog, &mut findings));
+    let syncs = catalog.entities().filter_map(|entity| entity::planned(entity, &catalog, &mut findings)).collect();
+    let enrichments =
+        catalog.mappings().filter_map(|mapping| mapping::planned(mapping, &catalog, &mut findings)).collect();
+    Planned { diagnostics: findings.into_diagnostics(), syncs, enrichments }
+}

@@ -1,0 +1,114 @@
+//! An EnrichmentMapping: its checks and its EnrichPlan.
+
+mod alias;
+mod condition;
+mod endpoint;
+mod enrichment;
+mod rule;
+mod target;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use weft_api::EnrichmentMapping;
+use weft_plan_types::{EnrichPlan, EntityKeys, MAX_PLAN_BYTES, PLAN_VERSION, RulePlan, canonical_bytes};
+
+use crate::catalog::Catalog;
+use crate::diagnostic::{Findings, ObjectRef, Report, name, namespace};
+use crate::{PlannedEnrichment, Reason, connection, data_graph, entity};
+use rule::Scope;
+
+type Check = fn(&EnrichmentMapping, &Catalog<'_>, &mut Report<'_>);
+
+/// In the order a user would fix them.
+const CHECKS: [Check; 4] = [graph_exists, endpoint::are_given, rules_have_names_of_their_own, rules_are_sound];
+
+/// Reports what is wrong; the plan, if the mapping and its graph are sound.
+pub(crate) fn planned(
+    mapping: &EnrichmentMapping,
+    catalog: &Catalog<'_>,
+    findings: &mut Findings,
+) -> Option<PlannedEnrichment> {
+    let mut report = findings.about(ObjectRef::of("EnrichmentMapping", mapping));
+    CHECKS.iter().for_each(|check| check(mapping, catalog, &mut report));
+    if !report.is_sound() {
+        return None;
+    }
+    let plan = enrich_plan(mapping, catalog)?;
+    if let Err(too_large) = canonical_bytes(&plan) {
+        let help = format!(
+            "split the mapping in two, each with a group of its own; a plan has room for {MAX_PLAN_BYTES} bytes"
+        );
+        report.error(Reason::PlanTooLarge, "spec.rules", too_large.to_string(), help);
+        return None;
+    }
+    Some(PlannedEnrichment { object: report.object().clone(), suspended: mapping.spec.suspend, plan })
+}
+
+fn graph_exists(mapping: &EnrichmentMapping, catalog: &Catalog<'_>, report: &mut Report<'_>) {
+    let (space, graph) = (namespace(mapping), &mapping.spec.data_graph_ref.name);
+    if catalog.graph(space, graph).is_none() {
+        data_graph::report_unknown(space, graph, catalog, report);
+    }
+}
+
+fn rules_have_names_of_their_own(mapping: &EnrichmentMapping, _: &Catalog<'_>, report: &mut Report<'_>) {
+    let mut seen = BTreeSet::new();
+    for (place, rule) in mapping.spec.rules.iter().enumerate() {
+        if !seen.insert(&rule.name) {
+            let message = format!("two rules are named `{}`", rule.name);
+            report.error(Reason::DuplicateRule, format!("spec.rules[{place}].name"), message, "give one another name");
+        }
+    }
+    if mapping.spec.rules.is_empty() {
+        report.error(Reason::InvalidSpec, "spec.rules", "the mapping has no rule", "add one with a `name`");
+    }
+}
+
+fn rules_are_sound(mapping: &EnrichmentMapping, catalog: &Catalog<'_>, report: &mut Report<'_>) {
+    scopes(mapping, catalog).for_each(|scope| rule::check(&scope, report));
+}
+
+fn scopes<'a>(mapping: &'a EnrichmentMapping, catalog: &'a Catalog<'a>) -> impl Iterator<Item = Scope<'a>> {
+    mapping.spec.rules.iter().enumerate().map(move |(place, rule)| {
+        Scope::of(rule, place, namespace(mapping), &mapping.spec.data_graph_ref.name, catalog)
+    })
+}
+
+fn enrich_plan(mapping: &EnrichmentMapping, catalog: &Catalog<'_>) -> Option<EnrichPlan> {
+    let graph = catalog.graph(namespace(mapping), &mapping.spec.data_graph_ref.name)?;
+    let (_, redis) = data_graph::backends(graph, catalog)?;
+    let (source, destination, dead_letter) = endpoint::plans(mapping)?;
+    let rules: Vec<RulePlan> = scopes(mapping, catalog).map(|scope| rule::plan(&scope)).collect::<Option<_>>()?;
+    let keys: BTreeMap<String, Vec<String>> = scopes(mapping, catalog).flat_map(|scope| scope.primary_keys()).collect();
+    Some(EnrichPlan {
+        version: PLAN_VERSION,
+        owner: entity::owner(namespace(mapping), name(graph), catalog),
+        mapping: name(mapping).to_owned(),
+        store: connection::redis_reader(redis),
+        source,
+        destination,
+        dead_letter,
+        entities: entity_keys(&rules, keys),
+        rules,
+    })
+}
+
+/// The entities the rules look up, each with its key and the columns that the rules read of it.
+fn entity_keys(rules: &[RulePlan], keys: BTreeMap<String, Vec<String>>) -> Vec<EntityKeys> {
+    let mut read: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for rule in rules {
+        let slugs: BTreeMap<_, _> =
+            rule.entities.iter().map(|alias| (alias.alias.as_str(), alias.entity.as_str())).collect();
+        for enrichment in &rule.enrichments {
+            if let Some(slug) = slugs.get(enrichment.alias.as_str()) {
+                read.entry(slug).or_default().insert(&enrichment.column);
+            }
+        }
+    }
+    keys.into_iter()
+        .map(|(slug, primary_key)| {
+            let columns = read.get(slug.as_str()).into_iter().flatten().map(ToString::to_string).collect();
+            EntityKeys { slug, primary_key, columns }
+        })
+        .collect()
+}
