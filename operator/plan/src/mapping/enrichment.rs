@@ -72,7 +72,7 @@ pub(super) fn plan(enrichment: &Enrichment, scope: &Scope<'_>) -> Option<Enrichm
         if_missing: match (&enrichment.default, enrichment.if_missing) {
             (Some(value), _) if value.is_null() => IfMissing::Null,
             (Some(value), _) => IfMissing::Default(value.clone()),
-            (None, Some(weft_api::IfMissing::Null)) => IfMissing::Null,
+            (None, Some(weft_api::IfMissing::SetNull)) => IfMissing::Null,
             (None, Some(weft_api::IfMissing::Omit) | None) => IfMissing::Omit,
         },
     })
