@@ -1,0 +1,127 @@
+"""Runs what the documentation shows and compares what it prints.
+
+    python3 e2e/docs --weft target/debug/weft [--write] README.md docs/*.md
+
+Per page one scratch directory with a copy of examples/. In it, from top to bottom:
+- a block whose first line is ```LANGUAGE file=PATH is written to that file;
+- in a ```console block each line `$ COMMAND` is run by bash, and the lines up to the next command are what it must print
+  (stdout and stderr, in their order). A line `...` stands for any lines. `make TARGET` must be a target, no more.
+With --write the pages get what the commands print now.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FENCE = re.compile(r"^( *)```(\S*)(?: file=(\S+))?$")
+LINK = re.compile(r"\]\(([^)#]+)(#[^)]*)?\)")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="docs", description="Runs what the documentation shows.")
+    parser.add_argument("--weft", required=True, help="the binary")
+    parser.add_argument("--write", action="store_true", help="write what commands print into the pages")
+    parser.add_argument("pages", nargs="+")
+    args = parser.parse_args()
+    passed, faults = 0, []
+    for page in args.pages:
+        with open(page, encoding="utf-8") as file:
+            lines = file.read().split("\n")
+        count, page_faults, new_lines = run_page(page, lines, os.path.abspath(args.weft))
+        page_faults += broken_links(page, lines)
+        passed += count - len(page_faults)
+        faults += page_faults
+        if args.write and new_lines != lines:
+            with open(page, "w", encoding="utf-8") as file:
+                file.write("\n".join(new_lines))
+    for fault in faults:
+        print(fault)
+    result = "FAILED" if faults else "ok"
+    print(f"test result: {result}. {passed} passed; {len(faults)} failed; 0 ignored; blocks and links of the documentation")
+    return 1 if faults else 0
+
+
+def run_page(page, lines, weft):
+    """The number of checks, the faults, and the lines as they should be."""
+    count, faults, new_lines = 0, [], []
+    with tempfile.TemporaryDirectory() as scratch:
+        shutil.copytree(os.path.join(ROOT, "examples"), os.path.join(scratch, "examples"))
+        for script in ("Makefile", "scripts"):
+            os.symlink(os.path.join(ROOT, script), os.path.join(scratch, script))
+        at = 0
+        while at < len(lines):
+            fence = FENCE.match(lines[at])
+            new_lines.append(lines[at])
+            at += 1
+            if not fence:
+                continue
+            indent = fence[1]
+            end = lines.index(indent + "```", at)
+            block = [line.removeprefix(indent) for line in lines[at:end]]
+            if fence[3]:
+                count += 1
+                write_file(os.path.join(scratch, fence[3]), block)
+            elif fence[2] == "console":
+                checks = [run_command(command, shown, scratch, weft) for command, shown in commands(block)]
+                count += len(checks)
+                faults += [f"{page}:{at}: {fault}" for fault, _ in checks if fault]
+                block = [line for _, new in checks for line in new]
+            new_lines += [(indent + line).rstrip() for line in [*block, "```"]]
+            at = end + 1
+    return count, faults, new_lines
+
+
+def write_file(path, block):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(block) + "\n")
+
+
+def commands(block):
+    """Each command with the lines shown below it; lines that begin with `> ` go on with a command."""
+    found = []
+    for line in block:
+        if line.startswith("$ "):
+            found.append(([line], []))
+        elif found and not found[-1][1] and line.startswith("> "):
+            found[-1][0].append(line)
+        elif found:
+            found[-1][1].append(line)
+    return found
+
+
+def run_command(command, shown, scratch, weft):
+    """The fault, if any, and the command with what it prints."""
+    text = "\n".join(line[2:] for line in command)
+    target = re.fullmatch(r"make ([a-z-]+)( [A-Z]+=\S+)?", text)
+    if target:
+        with open(os.path.join(ROOT, "Makefile"), encoding="utf-8") as file:
+            known = re.search(rf"^{target[1]}:", file.read(), re.MULTILINE)
+        return (None if known else f"there is no target {target[1]}"), command + shown
+    path = os.path.dirname(weft) + os.pathsep + os.environ["PATH"]
+    environment = {"PATH": path, "HOME": scratch, "LANG": "C.UTF-8", "NO_COLOR": "1", "COLUMNS": "100"}
+    done = subprocess.run(
+        ["bash", "-c", text], cwd=scratch, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    printed = done.stdout.split("\n")[:-1] if done.stdout.endswith("\n") else done.stdout.split("\n") if done.stdout else []
+    pattern = "\n".join(r"(?:.*)" if line == "..." else re.escape(line) for line in shown)
+    if re.fullmatch(pattern, "\n".join(printed), re.DOTALL):
+        return None, command + shown
+    return f"`{text}` prints\n" + "\n".join("    " + line for line in printed), command + printed
+
+
+def broken_links(page, lines):
+    """Links to files of the repository that are not there."""
+    targets = [match[1] for line in lines for match in LINK.finditer(line) if "://" not in match[1]]
+    there = [os.path.join(os.path.dirname(os.path.abspath(page)), target) for target in targets]
+    return [f"{page}: {target} is not there" for target, path in zip(targets, there) if not os.path.exists(path)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
