@@ -22,7 +22,7 @@ needs() { # needs PACKAGE COMMAND...: one of the commands will do
     local package=$1 command
     shift
     for command; do has "$command" && return; done
-    packages+=("$package")
+    case " ${packages[*]} " in *" $package "*) ;; *) packages+=("$package") ;; esac
 }
 
 rust_wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
@@ -39,6 +39,7 @@ needs sqlite3 sqlite3 python3
 rust_is_recent || has rustup || { needs curl curl; needs ca-certificates curl update-ca-certificates; }
 if [ "$purpose" = test ]; then
     needs python3 python3
+    needs sqlite3 sqlite3 # the README uses it
     needs shellcheck shellcheck
     # The API server's tests run as root only and are skipped by name otherwise, so only root needs their packages.
     if [ "$(id -u)" = 0 ] && has dpkg-query && [ -f e2e/packages.txt ]; then
@@ -65,7 +66,8 @@ if ! rust_is_recent; then
         rustup toolchain install stable --profile minimal --component clippy,rustfmt --no-self-update
     else
         curl --proto '=https' --tlsv1.2 -fsS https://sh.rustup.rs |
-            sh -s -- -y --quiet --no-modify-path --profile minimal --component clippy,rustfmt
+            sh -s -- -y --quiet --no-modify-path --profile minimal --component clippy,rustfmt ||
+            fail "failed to install Rust; install $rust_wanted or newer by other means and run make again"
     fi
     rust_is_recent || fail "cargo is still older than $rust_wanted; run: rustup default stable"
 fi

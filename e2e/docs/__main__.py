@@ -2,7 +2,7 @@
 
     python3 e2e/docs --weft target/debug/weft [--write] README.md docs/*.md
 
-Per page one scratch directory with a copy of examples/. In it, from top to bottom:
+Per page one scratch directory with a copy of examples/ and the quickstart's SQLite file. In it, from top to bottom:
 - a block whose first line is ```LANGUAGE file=PATH is written to that file;
 - in a ```console block each line `$ COMMAND` is run by bash, and the lines up to the next command are what it must print
   (stdout and stderr, in their order). A line `...` stands for any lines. `make TARGET` must be a target, no more.
@@ -53,6 +53,8 @@ def run_page(page, lines, weft):
         shutil.copytree(os.path.join(ROOT, "examples"), os.path.join(scratch, "examples"))
         for script in ("Makefile", "scripts"):
             os.symlink(os.path.join(ROOT, script), os.path.join(scratch, script))
+        script = [os.path.join(ROOT, "scripts", "sqlite-from-sql.sh"), "shop.sql", "shop.db"]
+        subprocess.run(script, cwd=os.path.join(scratch, "examples", "quickstart"), check=True)
         at = 0
         while at < len(lines):
             fence = FENCE.match(lines[at])
