@@ -3,6 +3,8 @@
 mod cli;
 mod event;
 mod join;
+#[cfg(feature = "manifests")]
+mod manifests;
 mod run;
 
 pub use cli::main;

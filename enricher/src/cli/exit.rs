@@ -18,6 +18,9 @@ pub(crate) enum Failure {
     Transient(anyhow::Error),
     /// Trying again does not help: a wrong argument, manifest, table or column.
     Configuration(anyhow::Error),
+    /// The manifests are not valid, and everything that is wrong with them has been printed.
+    #[cfg(feature = "manifests")]
+    Invalid,
 }
 
 /// The exit code; an error goes to stderr with its causes.
@@ -27,6 +30,8 @@ pub(crate) fn report(outcome: Result<Exit, Failure>) -> ExitCode {
         Ok(Exit::Incomplete) => return ExitCode::from(3),
         Err(Failure::Transient(error)) => (1, error),
         Err(Failure::Configuration(error)) => (2, error),
+        #[cfg(feature = "manifests")]
+        Err(Failure::Invalid) => return ExitCode::from(2),
     };
     anstream::eprintln!("{}: {error:#}", console_style());
     ExitCode::from(code)

@@ -1,6 +1,10 @@
 //! The command line: one file per command.
 
+#[cfg(feature = "manifests")]
+mod diagnostics;
 mod exit;
+#[cfg(feature = "manifests")]
+mod validate;
 mod version;
 
 use std::ffi::OsString;
@@ -29,6 +33,9 @@ enum Format {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Check manifests as a cluster would, without one.
+    #[cfg(feature = "manifests")]
+    Validate(validate::Args),
     /// Print the version of weft and of the formats it reads.
     Version(version::Args),
 }
@@ -36,6 +43,8 @@ enum Command {
 /// Runs the command that the arguments name; the first is the program's own name.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let outcome = match Cli::parse_from(arguments).command {
+        #[cfg(feature = "manifests")]
+        Command::Validate(args) => validate::run(&args),
         Command::Version(args) => version::run(&args),
     };
     exit::report(outcome)
