@@ -223,6 +223,66 @@ error[WrongType]: Warehouse default/shop: this has to be a text, not the number 
     assert_printed(&weft(&std::env::temp_dir(), &["-f", "-"], input), 2, expected);
 }
 
+const MAPPING: &str = "\
+apiVersion: weft.dev/v1alpha1
+kind: EnrichmentMapping
+metadata:
+  name: events
+spec:
+  dataGraphRef:
+    name: main
+  source:
+    kafka: {bootstrapServers: ['kafka:9092'], topic: events}
+  destination:
+    kafka: {bootstrapServers: ['kafka:9092'], topic: enriched}
+  deadLetter:
+    kafka: {topic: dead}
+  rules:
+  - name: products
+    entities:
+    - as: product
+      entity: product
+      match: [{column: sku, path: $.properties.sku}]
+    enrichments:
+    - {from: {as: product, column: name}, to: $.properties.name}
+";
+
+#[test]
+fn what_needs_two_objects_is_told_like_the_rest() {
+    let mapping = MAPPING.replace("entity: product", "entity: prodcut");
+    let input = [WAREHOUSE, GRAPH, ENTITY, &mapping].join("---\n");
+    let expected = "\
+error[UnknownEntity]: EnrichmentMapping default/events: DataGraph `main` has no entity with the slug `prodcut`
+  --> <stdin>:47:15
+   |
+47 |       entity: prodcut
+   |               ^^^^^^^ spec.rules[0].entities[0].entity
+   |
+   = help: did you mean `product`?
+
+4 objects in 1 file: 1 error
+";
+    assert_printed(&weft(&std::env::temp_dir(), &["-f", "-"], &input), 2, expected);
+    let sound = [WAREHOUSE, GRAPH, ENTITY, MAPPING].join("---\n");
+    assert_printed(&weft(&std::env::temp_dir(), &["-f", "-"], &sound), 0, "4 objects in 1 file: valid\n");
+}
+
+#[test]
+fn what_only_follows_from_another_fault_is_not_told() {
+    let entity = ENTITY.replace("[sku]", "sku");
+    for (files, faults) in [
+        ([WAREHOUSE, GRAPH, &entity, MAPPING].join("---\n"), "4 objects in 1 file: 1 error\n"),
+        (
+            [WAREHOUSE, &GRAPH.replace("kind: DataGraph", "kind: Datagraph"), ENTITY, MAPPING].join("---\n"),
+            "3 objects in 1 file: 1 error\n",
+        ),
+        ([GRAPH, ENTITY, MAPPING, "a: ["].join("---\n"), "3 objects in 1 file: 1 error\n"),
+    ] {
+        let ended = weft(&std::env::temp_dir(), &["-f", "-"], &files);
+        assert!(ended.stdout.ends_with(faults), "{}", ended.stdout);
+    }
+}
+
 #[test]
 fn kinds_groups_and_versions_that_are_nearly_right_are_corrected() {
     for (wrong, right, reason, help) in [

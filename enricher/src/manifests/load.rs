@@ -1,17 +1,25 @@
 //! From `-f` to plans: everything that can be told about manifests without opening what they name.
 
-use std::{collections::BTreeSet, io::Read};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    io::Read,
+};
+
+use weft_plan::{Options, Planned, Reason, Resources};
 
 use super::{
-    Diagnostic, ManifestArgs, Manifests, Severity, read,
+    Diagnostic, FieldPath, ManifestArgs, Manifests, ObjectRef, Severity, read,
     suggestion::listed,
     typed::{self, Typed},
 };
 
-/// Manifests with everything that is wrong with them.
+/// Manifests with everything that is wrong with them, and what was planned from them.
 pub(crate) struct Loaded {
     /// What was read; its diagnostics are complete and sorted by file and line.
     pub(crate) manifests: Manifests,
+    /// What is sound; its diagnostics are among those of `manifests`.
+    pub(crate) planned: Planned,
 }
 
 impl Loaded {
@@ -21,12 +29,17 @@ impl Loaded {
     }
 }
 
-/// Reads what the arguments name, checks it.
+/// Reads what the arguments name, checks it and plans it.
 pub(crate) fn load(args: &ManifestArgs, stdin: &mut dyn Read) -> Loaded {
     let mut manifests = read(&args.filename, args.recursive, stdin);
     typed::check(&mut manifests);
     let typed = typed::typed(&mut manifests);
     manifests.find_local_warehouses(args, &typed);
+    let local = args.warehouse.iter().map(|local| (local.name.clone(), local.path.clone()));
+    let options = Options { local_warehouses: local.collect(), ..Options::default() };
+    let mut planned = weft_plan::plan(&typed.resources(), &options);
+    let found = std::mem::take(&mut planned.diagnostics);
+    manifests.add_planned(found, &typed);
     if manifests.objects.is_empty() && manifests.is_valid() {
         let message = format!("there is no object of {} in what was named", weft_api::API_VERSION);
         let fault = Diagnostic::error("NoObjects", message).help("name the folder with your manifests");
@@ -37,7 +50,18 @@ pub(crate) fn load(args: &ManifestArgs, stdin: &mut dyn Read) -> Loaded {
         let offset = place.and_then(|place| place.span.as_ref()).map(|span| span.start);
         (place.map(|place| place.file), offset, diagnostic.severity)
     });
-    Loaded { manifests }
+    Loaded { manifests, planned }
+}
+
+impl Typed {
+    fn resources(&self) -> Resources<'_> {
+        Resources {
+            warehouses: self.warehouses.iter().collect(),
+            data_graphs: self.data_graphs.iter().collect(),
+            entities: self.entities.iter().collect(),
+            mappings: self.mappings.iter().collect(),
+        }
+    }
 }
 
 impl Manifests {
@@ -58,5 +82,105 @@ impl Manifests {
                 self.diagnostics.push(Diagnostic::error("UnknownWarehouse", message).help(help));
             }
         }
+    }
+
+    /// Adds what the planner found, except what only follows from faults that are known.
+    fn add_planned(&mut self, found: Vec<weft_plan::Diagnostic>, typed: &Typed) {
+        let known = self.faulty_fields();
+        let lost = self.diagnostics.iter().any(|it| it.severity == Severity::Error && it.object.is_none());
+        let objects: BTreeMap<_, _> = self.objects.iter().map(|object| (&object.reference, object)).collect();
+        let mut diagnostics = Vec::new();
+        for found in found {
+            let object = ObjectRef {
+                kind: found.object.kind.to_owned(),
+                namespace: found.object.namespace,
+                name: found.object.name,
+            };
+            let referred = match found.reason {
+                Reason::UnknownWarehouse => Some("Warehouse"),
+                Reason::UnknownDataGraph => Some("DataGraph"),
+                Reason::UnknownEntity => Some("Entity"),
+                _ => None,
+            };
+            let follows = referred.is_some_and(|kind| lost || typed.is_incomplete(kind));
+            let is_known = known.get(&object).is_some_and(|fields| fields.contains(&found.field));
+            if follows || is_known {
+                continue;
+            }
+            let fault = Diagnostic {
+                severity: match found.severity {
+                    weft_plan::Severity::Error => Severity::Error,
+                    weft_plan::Severity::Warning => Severity::Warning,
+                },
+                reason: Cow::Borrowed(found.reason.as_str()),
+                place: None,
+                object: None,
+                field: FieldPath::parse(&found.field),
+                message: found.message,
+                help: Some(found.help).filter(|help| !help.is_empty()),
+                related: Vec::new(),
+            };
+            diagnostics.push(match objects.get(&object) {
+                Some(object) => self.placed(fault, object),
+                None => fault.of(&object),
+            });
+        }
+        self.diagnostics.append(&mut diagnostics);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use weft_plan_types::WarehouseConnection;
+
+    use super::*;
+
+    const GRAPH: &str = "\
+apiVersion: weft.dev/v1alpha1
+kind: Warehouse
+metadata: {name: shop}
+spec: {sqlite: {path: PATH}}
+---
+apiVersion: weft.dev/v1alpha1
+kind: DataGraph
+metadata: {name: main}
+spec: {warehouseRef: {name: shop}, store: {redis: {url: 'redis://redis:6379/0'}}}
+---
+apiVersion: weft.dev/v1alpha1
+kind: Entity
+metadata: {name: product}
+spec: {dataGraphRef: {name: main}, tableRef: product, primaryKey: [sku]}
+";
+
+    /// The path of the SQLite file that the plan opens when the manifests name `path`.
+    fn planned_path(folder: &Path, path: &str, warehouse: &[&str]) -> String {
+        fs::write(folder.join("shop.yaml"), GRAPH.replace("PATH", path)).unwrap();
+        let args = ManifestArgs {
+            filename: vec![folder.to_owned()],
+            recursive: false,
+            warehouse: warehouse.iter().map(|text| text.parse().unwrap()).collect(),
+        };
+        let loaded = load(&args, &mut std::io::empty());
+        assert!(loaded.is_valid(), "{:?}", loaded.manifests.diagnostics);
+        match &loaded.planned.syncs[0].plan.warehouse.connection {
+            WarehouseConnection::Sqlite { path } => path.clone(),
+            WarehouseConnection::Postgres(_) => panic!("the warehouse is a SQLite file"),
+        }
+    }
+
+    #[test]
+    fn a_sqlite_path_is_relative_to_its_manifest() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data/shop.db").display().to_string();
+        assert_eq!(planned_path(folder.path(), "data/shop.db", &[]), path);
+        assert_eq!(planned_path(folder.path(), "/data/shop.db", &[]), "/data/shop.db");
+    }
+
+    #[test]
+    fn a_local_warehouse_is_relative_to_the_working_directory() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(planned_path(folder.path(), "shop.db", &["shop=sqlite:copy.db"]), "copy.db");
     }
 }
