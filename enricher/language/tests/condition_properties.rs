@@ -157,7 +157,7 @@ fn tree() -> impl Strategy<Value = Tree> {
 #[test]
 fn a_condition_is_judged_as_a_naive_evaluator_judges_it() {
     let inputs = (tree(), prop::collection::vec(value(), FIELDS.len()));
-    cases::runner()
+    cases::runner(1)
         .run(&inputs, |(tree, values)| {
             let condition =
                 Condition::parse(&tree.written()).map_err(|error| TestCaseError::fail(error.to_string()))?;
@@ -174,7 +174,7 @@ fn a_condition_is_judged_as_a_naive_evaluator_judges_it() {
 
 #[test]
 fn the_canonical_spelling_parses_back_to_the_same_condition() {
-    cases::runner()
+    cases::runner(1)
         .run(&tree(), |tree| {
             let condition =
                 Condition::parse(&tree.written()).map_err(|error| TestCaseError::fail(error.to_string()))?;
@@ -190,7 +190,7 @@ fn no_mutated_text_makes_the_parser_panic_and_every_fault_lies_in_the_text() {
     let edits =
         prop::collection::vec((any::<prop::sample::Index>(), prop::option::of(prop::sample::select(letters))), 0..4);
     let inputs = (tree(), edits, value());
-    cases::runner()
+    cases::runner(1)
         .run(&inputs, |(tree, edits, value)| {
             let mut letters: Vec<char> = tree.written().chars().collect();
             for (place, letter) in edits {

@@ -127,7 +127,7 @@ fn segment() -> impl Strategy<Value = Segment> {
 #[test]
 fn the_canonical_spelling_parses_back_to_the_same_path() {
     let paths = prop::collection::vec(segment(), 0..10).prop_map(Path::new);
-    cases::runner()
+    cases::runner(1)
         .run(&paths, |path| {
             prop_assert_eq!(Path::parse(&path.to_string()), Ok(path));
             Ok(())
@@ -142,7 +142,7 @@ fn no_text_makes_the_parser_panic_and_every_fault_lies_in_the_text() {
             .prop_map(|chars| format!("${}", chars.into_iter().collect::<String>())),
         any::<String>(),
     ];
-    cases::runner()
+    cases::runner(1)
         .run(&texts, |text| {
             match Path::parse(&text) {
                 Ok(path) => prop_assert_eq!(Path::parse(&path.to_string()), Ok(path)),

@@ -1,0 +1,143 @@
+//! What the plans hold.
+
+#[path = "../../../enricher/language/tests/cases/mod.rs"]
+mod cases;
+mod shop;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use shop::Shop;
+use weft_plan_types::canonical_bytes;
+
+fn as_json(plan: &impl serde::Serialize) -> Value {
+    serde_json::from_slice(&canonical_bytes(plan).expect("small")).expect("JSON")
+}
+
+#[test]
+fn a_sync_plan_says_what_is_copied_from_where_to_where_and_as_whom() {
+    let planned = Shop::sound().planned();
+    assert_eq!(planned.syncs[1].object.to_string(), "Entity shop/product");
+    assert_eq!(
+        as_json(&planned.syncs[1].plan),
+        json!({
+            "version": 1,
+            "owner": {"installation": "local", "namespace": "shop", "graph": "main"},
+            "warehouse": {"name": "prod", "connection": {"postgres": {"host": "db", "port": 5432, "database": "shop",
+                "user": "weft", "auth": {"password": {"name": "pg", "key": "password"}}, "tls": "Verify"}}},
+            "store": {"url": "rediss://redis:6379/0",
+                "user": {"username": "w", "password": {"name": "redis", "key": "writer"}}},
+            "entity": {"slug": "product", "table": ["public", "products"], "primaryKey": ["SKU"],
+                "columns": ["NAME", "PRICE"]}
+        })
+    );
+}
+
+#[test]
+fn an_enrichment_plan_spells_columns_as_the_entity_does_and_keys_in_its_order() {
+    let planned = Shop::sound().planned();
+    let plan = as_json(&planned.enrichments[0].plan);
+    assert_eq!(plan["store"]["user"]["username"], "r");
+    assert_eq!(
+        plan["entities"],
+        json!([
+            {"slug": "line", "primaryKey": ["ORDER_ID", "NR"], "columns": ["qty"]},
+            {"slug": "product", "primaryKey": ["SKU"], "columns": ["NAME", "PRICE"]}
+        ])
+    );
+    assert_eq!(
+        plan["rules"],
+        json!([{
+            "name": "orders", "when": "type = \"track\"", "onMissing": "Forward",
+            "entities": [
+                {"alias": "product", "entity": "product", "optional": false,
+                    "match": [{"column": "SKU", "path": "$.properties.sku"}]},
+                {"alias": "line", "entity": "line", "optional": false, "match": [
+                    {"column": "ORDER_ID", "path": "$.properties.order"}, {"column": "NR", "path": "$.properties.nr"}]}
+            ],
+            "enrichments": [
+                {"alias": "product", "column": "NAME", "to": "$.properties.name", "ifMissing": "omit"},
+                {"alias": "product", "column": "PRICE", "to": "$.properties.price", "ifMissing": {"default": 0}},
+                {"alias": "line", "column": "qty", "to": "$.properties.qty", "ifMissing": "omit"}
+            ]
+        }])
+    );
+}
+
+#[test]
+fn the_consumer_group_is_named_for_the_mapping_and_dead_letters_go_to_the_sources_brokers() {
+    let planned = Shop::sound().planned();
+    let plan = &planned.enrichments[0].plan;
+    assert_eq!(plan.source.group_id, "weft.shop.orders");
+    assert_eq!(plan.dead_letter.bootstrap_servers, plan.source.topic.bootstrap_servers);
+    assert_eq!(plan.dead_letter.topic, "dead");
+}
+
+#[test]
+fn an_entity_that_is_not_enabled_is_not_synced() {
+    let mut shop = Shop::sound();
+    shop.product().spec.enrichment_enabled = false;
+    let slugs: Vec<_> = shop.planned().syncs.into_iter().map(|sync| sync.plan.entity.slug).collect();
+    assert_eq!(slugs, ["line"]);
+}
+
+#[test]
+fn a_suspended_mapping_is_planned_and_marked() {
+    let mut shop = Shop::sound();
+    let running = shop.planned();
+    shop.mappings[0].spec.suspend = true;
+    shop.mappings[0].spec.replicas = 7;
+    let suspended = shop.planned();
+    assert!(suspended.enrichments[0].suspended && !running.enrichments[0].suspended);
+    assert_eq!(suspended.enrichments[0].plan, running.enrichments[0].plan, "neither is part of the plan");
+}
+
+#[test]
+fn an_object_with_an_error_has_no_plan_and_the_others_keep_theirs() {
+    let mut shop = Shop::sound();
+    shop.product().spec.table_ref = "a..b".into();
+    let planned = shop.planned();
+    assert_eq!(planned.syncs.len(), 1);
+    assert_eq!(planned.enrichments.len(), 1, "the mapping itself is sound");
+}
+
+/// A shop of several graphs, entities and mappings, some of them broken.
+fn several() -> Shop {
+    let mut shop = Shop::sound();
+    for number in 0..6 {
+        let mut graph = shop.data_graphs[0].clone();
+        graph.metadata.name = Some(format!("graph-{number}"));
+        shop.data_graphs.push(graph);
+        let mut entity = shop.entities[number % 2].clone();
+        entity.metadata.name = Some(format!("entity-{number}"));
+        entity.spec.slug = Some(format!("slug-{}", number / 2));
+        shop.entities.push(entity);
+        let mut mapping = shop.mappings[0].clone();
+        mapping.metadata.name = Some(format!("mapping-{number}"));
+        mapping.spec.rules[0].entities[0].entity = ["product", "slug-1", "prodct"][number % 3].into();
+        shop.mappings.push(mapping);
+    }
+    shop
+}
+
+#[test]
+fn the_order_of_the_resources_does_not_matter() {
+    let shop = several();
+    let expected = shop.planned();
+    assert!(!expected.diagnostics.is_empty() && expected.enrichments.len() > 1 && expected.syncs.len() > 1);
+    let orders = (
+        Just(shop.data_graphs.clone()).prop_shuffle(),
+        Just(shop.entities.clone()).prop_shuffle(),
+        Just(shop.mappings.clone()).prop_shuffle(),
+    );
+    let mut runner = cases::runner(40);
+    runner
+        .run(&orders, |(data_graphs, entities, mappings)| {
+            let planned = Shop { data_graphs, entities, mappings, ..shop.clone() }.planned();
+            prop_assert_eq!(&planned, &expected);
+            for (one, other) in planned.enrichments.iter().zip(&expected.enrichments) {
+                prop_assert_eq!(canonical_bytes(&one.plan), canonical_bytes(&other.plan));
+            }
+            Ok(())
+        })
+        .unwrap();
+}
