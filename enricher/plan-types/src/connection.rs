@@ -22,7 +22,7 @@ pub struct WarehousePlan {
 
 /// How to reach a warehouse, by kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum WarehouseConnection {
     /// A PostgreSQL server.
     Postgres(PostgresConnection),
@@ -56,7 +56,7 @@ pub struct PostgresConnection {
 
 /// How a PostgreSQL user proves itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum PostgresAuth {
     /// By a password.
     Password(SecretFile),

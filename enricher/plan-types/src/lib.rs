@@ -7,6 +7,7 @@
 mod canonical;
 mod connection;
 mod enrich;
+mod read;
 mod sync;
 
 pub use canonical::{MAX_PLAN_BYTES, PlanTooLarge, canonical_bytes};
@@ -18,6 +19,7 @@ pub use enrich::{
     AliasPlan, ConsumerPlan, EnrichPlan, EnrichmentPlan, EntityKeys, IfMissing, MatchPlan, OnMissing, RulePlan,
     StartFrom,
 };
+pub use read::{ReadError, read};
 pub use sync::{EntityPlan, Owner, SyncPlan};
 
 /// The version both kinds of plan carry; a reader accepts this one and the one before.
