@@ -3,6 +3,7 @@
 mod cli;
 mod event;
 mod join;
+mod load;
 #[cfg(feature = "manifests")]
 mod manifests;
 mod run;

@@ -14,7 +14,7 @@ fn shop() -> MemoryStore {
         let mut row = RowBuilder::default();
         for (key, fragments) in rows {
             fragments.iter().for_each(|fragment| row.push(fragment.as_bytes()));
-            assert!(writer.insert(key.as_bytes(), row.finish()));
+            assert!(writer.insert(key.as_bytes(), &row.finish()));
         }
         store.commit(writer);
     };
@@ -24,7 +24,8 @@ fn shop() -> MemoryStore {
         _ => column(name, ColumnType::Decimal),
     });
     add("product", &["ID"], columns.into(), &[("1", &["1", "\"Mug\"", "9.50"]), ("2", &["2", "\"Pen\"", "null"])]);
-    let columns = vec![column("CART", ColumnType::Text), column("LINE", ColumnType::Integer), column("NOTE", ColumnType::Text)];
+    let columns =
+        vec![column("CART", ColumnType::Text), column("LINE", ColumnType::Integer), column("NOTE", ColumnType::Text)];
     add("line", &["CART", "LINE"], columns, &[("1:a1:7", &["\"a\"", "7", "\"gift\""])]);
     store
 }

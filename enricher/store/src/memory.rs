@@ -21,21 +21,40 @@ struct Table {
 pub struct MemoryWriter {
     slug: String,
     table: Table,
+    bytes: usize,
 }
 
 impl MemoryWriter {
     /// An empty entity.
     pub fn new(slug: &str, meta: EntityMeta) -> Self {
-        Self { slug: slug.to_owned(), table: Table { meta, rows: HashMap::default() } }
+        Self { slug: slug.to_owned(), table: Table { meta, rows: HashMap::default() }, bytes: 0 }
     }
 
     /// Adds a row; `false`, and nothing changes, if the key is already there.
-    pub fn insert(&mut self, key: &[u8], row: Row) -> bool {
+    pub fn insert(&mut self, key: &[u8], row: &Row) -> bool {
         if self.table.rows.contains_key(key) {
             return false;
         }
-        self.table.rows.insert(key.into(), row);
+        self.bytes += key.len() + row.as_bytes().len();
+        self.table.rows.insert(key.into(), row.clone());
         true
+    }
+
+    /// Takes a row out again, if it is there.
+    pub fn remove(&mut self, key: &[u8]) {
+        if let Some(row) = self.table.rows.remove(key) {
+            self.bytes -= key.len() + row.as_bytes().len();
+        }
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.table.rows.len()
+    }
+
+    /// The bytes of all keys and rows.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 

@@ -10,13 +10,6 @@ pub struct EntityMeta {
     pub columns: Vec<Column>,
 }
 
-impl EntityMeta {
-    /// Where a column stands in a row. Exact match; names were resolved when the plan was made.
-    pub fn position(&self, column: &str) -> Option<usize> {
-        self.columns.iter().position(|candidate| candidate.name == column)
-    }
-}
-
 /// A column: its name as the warehouse spells it, and its type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

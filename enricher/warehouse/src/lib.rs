@@ -1,1 +1,66 @@
 //! One connector and one SQL dialect per warehouse, behind one trait.
+//!
+//! Values cross the trait as Arrow record batches. What a column means (its [`weft_store::ColumnType`]) stands in the
+//! metadata of its Arrow field, see [`types`]; [`Cells`] reads a column back value by value.
+
+mod cells;
+mod dialect;
+mod error;
+pub mod names;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+pub mod types;
+
+use std::future::Future;
+
+use arrow_array::RecordBatch;
+use tokio::sync::mpsc;
+use weft_store::Column;
+
+pub use cells::{Cells, NotText};
+pub use dialect::Dialect;
+pub use error::Error;
+
+/// A connection to a warehouse.
+pub trait Warehouse {
+    /// How this warehouse spells SQL.
+    fn dialect(&self) -> &dyn Dialect;
+
+    /// Finds a table or view by its name, outermost part first, unquoted. Each part matches exactly, else in another
+    /// case if that is unambiguous.
+    fn describe(&self, table: &[String]) -> impl Future<Output = Result<Table, Error>> + Send;
+
+    /// Runs a query whose result has `columns`; each batch has them in this order, with these types.
+    ///
+    /// At most a few batches are held at a time: the query goes on as they are taken, and ends when the
+    /// [`Batches`] are dropped.
+    fn query(&self, sql: String, columns: Vec<Column>) -> impl Future<Output = Result<Batches, Error>> + Send;
+
+    /// Runs a statement that has no result; gives the number of rows it changed.
+    fn execute(&self, sql: String) -> impl Future<Output = Result<u64, Error>> + Send;
+
+    /// Ends the statements that run on this connection, at the server too; they fail with [`Error::Cancelled`].
+    fn cancel(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// A table or view as it is in the warehouse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Its name as the warehouse spells it, outermost part first.
+    pub name: Vec<String>,
+    /// Its columns, in the table's order.
+    pub columns: Vec<Column>,
+}
+
+/// The result of a query, batch by batch.
+#[derive(Debug)]
+pub struct Batches {
+    receiver: mpsc::Receiver<Result<RecordBatch, Error>>,
+}
+
+impl Batches {
+    /// The next batch; `None` after the last one, and after an error.
+    pub async fn next(&mut self) -> Option<Result<RecordBatch, Error>> {
+        self.receiver.recv().await
+    }
+}

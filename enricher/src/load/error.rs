@@ -1,0 +1,90 @@
+use weft_plan_types::SyncPlan;
+use weft_store::{Column, ColumnType};
+use weft_warehouse::names::Unresolved;
+use weft_warehouse::{Error, Table};
+
+/// Why an entity's table could not be copied.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    /// The warehouse is no file on this machine.
+    #[error(
+        "entity {entity}: warehouse {warehouse} is no SQLite file; name one that stands in for it with \
+         --warehouse {warehouse}=sqlite:PATH"
+    )]
+    NotLocal { entity: String, warehouse: String },
+    /// The warehouse could not be opened or read.
+    #[error("entity {entity}: warehouse {warehouse}")]
+    Warehouse { entity: String, warehouse: String, source: Error },
+    /// The table has no such column.
+    #[error("entity {entity}: {field}: table {table} in warehouse {warehouse} has other columns")]
+    Column { entity: String, field: &'static str, table: String, warehouse: String, source: Unresolved },
+    /// A key column's type is refused.
+    #[error(
+        "entity {entity}: primaryKey: column {column} of table {table} in warehouse {warehouse} cannot be a key, {why}"
+    )]
+    KeyType { entity: String, column: String, table: String, warehouse: String, why: &'static str },
+    /// A batch is not what [`weft_warehouse::types`] says.
+    #[error("entity {entity}: warehouse {warehouse} gave a column in a form that it must not have; please report this")]
+    Unreadable { entity: String, warehouse: String },
+    /// SQL and Rust made different key texts of one value.
+    #[error(
+        "entity {entity}: warehouse {warehouse} and Weft disagree on the key text of a row (KeyTextMismatch; key \
+         columns: {key}); please report this"
+    )]
+    KeyTextMismatch { entity: String, warehouse: String, key: String },
+}
+
+impl LoadError {
+    /// Whether trying again may help.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self, LoadError::Warehouse { source, .. } if source.is_transient())
+    }
+
+    pub(super) fn not_local(plan: &SyncPlan) -> Self {
+        let (entity, warehouse) = names(plan);
+        Self::NotLocal { entity, warehouse }
+    }
+
+    pub(super) fn warehouse(plan: &SyncPlan, source: Error) -> Self {
+        let (entity, warehouse) = names(plan);
+        Self::Warehouse { entity, warehouse, source }
+    }
+
+    pub(super) fn column(plan: &SyncPlan, table: &Table, field: &'static str, source: Unresolved) -> Self {
+        let (entity, warehouse) = names(plan);
+        Self::Column { entity, field, table: table.name.join("."), warehouse, source }
+    }
+
+    pub(super) fn key_type(plan: &SyncPlan, table: &Table, key: &[Column]) -> Self {
+        let (entity, warehouse) = names(plan);
+        let (column, why) = key
+            .iter()
+            .find_map(|column| Some((column.name.clone(), refused(column.kind)?)))
+            .unwrap_or_else(|| (String::new(), "the warehouse has no key text for it"));
+        Self::KeyType { entity, column, table: table.name.join("."), warehouse, why }
+    }
+
+    pub(super) fn unreadable(plan: &SyncPlan) -> Self {
+        let (entity, warehouse) = names(plan);
+        Self::Unreadable { entity, warehouse }
+    }
+
+    pub(super) fn key_text_mismatch(plan: &SyncPlan, key: &[Column]) -> Self {
+        let (entity, warehouse) = names(plan);
+        let key = key.iter().map(|column| format!("{} {:?}", column.name, column.kind)).collect::<Vec<_>>().join(", ");
+        Self::KeyTextMismatch { entity, warehouse, key }
+    }
+}
+
+fn refused(kind: ColumnType) -> Option<&'static str> {
+    match kind {
+        ColumnType::Float => Some("its values are binary floating point and not exact"),
+        ColumnType::Json => Some("its values are JSON, which has many spellings"),
+        ColumnType::Mixed => Some("its values are of several types; CAST it to one in a view"),
+        _ => None,
+    }
+}
+
+fn names(plan: &SyncPlan) -> (String, String) {
+    (plan.entity.slug.clone(), plan.warehouse.name.clone())
+}

@@ -1,0 +1,104 @@
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// So many keys are shown per reason.
+const SAMPLES: usize = 5;
+
+/// A key longer than this is cut where it is shown.
+const SAMPLE_CHARACTERS: usize = 80;
+
+/// Why a row is not in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Reason {
+    /// A key column is NULL or empty.
+    NullKey,
+    /// A key is longer than 1 KiB, or no value of its column's type.
+    BadKey,
+    /// Several rows have the same key; all of them are left out.
+    DuplicateKey,
+    /// The row takes more than 64 KiB.
+    RowTooLarge,
+    /// A text is not UTF-8.
+    NotUtf8,
+}
+
+impl Reason {
+    fn text(self) -> &'static str {
+        match self {
+            Reason::NullKey => "have a NULL or empty key",
+            Reason::BadKey => "have a key that is longer than 1 KiB or not of its column's type",
+            Reason::DuplicateKey => "share their key with another row",
+            Reason::RowTooLarge => "take more than 64 KiB; name fewer `columns`",
+            Reason::NotUtf8 => "hold text that is not UTF-8",
+        }
+    }
+}
+
+/// What became of a table's rows.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LoadReport {
+    /// The entity.
+    #[serde(skip)]
+    pub(crate) entity: String,
+    /// The rows of the table.
+    pub(crate) read: u64,
+    /// The rows in the store.
+    pub(crate) rows: u64,
+    /// The bytes that keys and rows take in the store.
+    pub(crate) bytes: u64,
+    /// How long it took.
+    pub(crate) seconds: f64,
+    /// The rows that are not in the store, by reason.
+    rejected: BTreeMap<Reason, Rejected>,
+}
+
+/// The rows that were left out for one reason.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Rejected {
+    rows: u64,
+    /// The keys of some of them.
+    samples: Vec<String>,
+}
+
+impl LoadReport {
+    pub(super) fn new(entity: &str) -> Self {
+        Self { entity: entity.to_owned(), read: 0, rows: 0, bytes: 0, seconds: 0.0, rejected: BTreeMap::new() }
+    }
+
+    pub(super) fn reject(&mut self, reason: Reason, rows: u64) {
+        self.rejected.entry(reason).or_default().rows += rows;
+    }
+
+    /// Keeps a rejected row's key if there are few yet.
+    pub(super) fn sample(&mut self, reason: Reason, key: impl FnOnce() -> String) {
+        let samples = &mut self.rejected.entry(reason).or_default().samples;
+        if samples.len() < SAMPLES {
+            samples.push(cut(key()));
+        }
+    }
+
+    /// How many rows are not in the store.
+    pub(crate) fn rejected(&self) -> u64 {
+        self.rejected.values().map(|rejected| rejected.rows).sum()
+    }
+
+    /// One line per reason that rows were left out for.
+    pub(crate) fn rejections(&self) -> impl Iterator<Item = String> {
+        self.rejected.iter().map(|(reason, Rejected { rows, samples })| {
+            let more = if *rows > samples.len() as u64 { ", …" } else { "" };
+            format!("{rows} rows are left out: they {} ({}{more})", reason.text(), samples.join("; "))
+        })
+    }
+}
+
+fn cut(mut key: String) -> String {
+    if let Some((end, _)) = key.char_indices().nth(SAMPLE_CHARACTERS) {
+        key.truncate(end);
+        key.push('…');
+    }
+    key
+}

@@ -1,0 +1,30 @@
+use weft_store::{Column, ColumnType};
+
+/// How a warehouse spells SQL.
+pub trait Dialect {
+    /// The identifier in quotes, whatever characters it has.
+    fn quoted(&self, identifier: &str) -> String;
+
+    /// What to select for a column so that its values arrive with full fidelity.
+    fn selected(&self, column: &Column) -> String {
+        self.quoted(&column.name)
+    }
+
+    /// The key text of one column's value as [`weft_store::key`] defines it, in any length; NULL or empty where the
+    /// value is no key. `None` if values of this type are no keys at all.
+    fn key_part(&self, column: &Column) -> Option<String>;
+
+    /// The key text of a row: NULL where a value is NULL, is no key or the text is too long. `None` if a column's type
+    /// is refused as a key.
+    fn key_text(&self, key: &[Column]) -> Option<String>;
+
+    /// The table's name in quotes, with all its parts.
+    fn table(&self, name: &[String]) -> String {
+        name.iter().map(|part| self.quoted(part)).collect::<Vec<_>>().join(".")
+    }
+}
+
+/// Whether a column of this type may be (part of) a key.
+pub(crate) fn is_key(kind: ColumnType) -> bool {
+    !matches!(kind, ColumnType::Float | ColumnType::Json | ColumnType::Mixed)
+}

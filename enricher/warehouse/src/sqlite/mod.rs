@@ -1,0 +1,164 @@
+//! SQLite files, read-only.
+//!
+//! | declared type | logical type | cells of that type |
+//! |---|---|---|
+//! | BOOL, BOOLEAN | Boolean | 0, 1, the texts `true` and `false` in any case |
+//! | UUID, GUID, UNIQUEIDENTIFIER | Uuid | text that is a UUID, 16 bytes |
+//! | JSON, JSONB | Json | text that is JSON, SQLite's own JSONB |
+//! | DATE | Date | text `2026-01-31` |
+//! | DATETIME, TIMESTAMP … | Timestamp | text `2026-01-31 23:59:59.5`, with blank or `T`, without an offset |
+//! | TIMESTAMPTZ, DATETIMEOFFSET, … WITH TIME ZONE | TimestampTz | the same with an offset |
+//! | DECIMAL, NUMERIC, NUMBER … | Decimal | integers and reals (the shortest decimal that is the same real) |
+//! | BYTEA, BYTES, BINARY, VARBINARY, … BLOB … | Bytes | blobs |
+//! | CHAR(n), CHARACTER(n), NCHAR(n) | FixedText | text |
+//! | … INT … | Integer | integers |
+//! | … CHAR …, … CLOB …, … TEXT … | Text | text |
+//! | … REAL …, … FLOA …, … DOUB … | Float | reals |
+//! | anything else, none, an expression of a view | that of the values: Integer, Float, Text, Bytes; Mixed if they differ | |
+//!
+//! SQLite lets a cell be something else than its column's type. Such a cell keeps what it is: as a value it is written
+//! as its storage class says (a number, a string, base64), as a key its row is rejected.
+
+mod column;
+mod declared;
+mod dialect;
+mod functions;
+mod open;
+mod read;
+mod storage;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, InterruptHandle};
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+use weft_store::Column;
+
+use crate::{Batches, Dialect, Error, Table, Warehouse, names};
+
+/// So many batches may wait to be taken; with the one that is filled and the one that is used, four are in memory.
+const WAITING_BATCHES: usize = 2;
+
+/// A SQLite file. Its statements run one after the other.
+#[derive(Clone)]
+pub struct Sqlite {
+    connection: Arc<Mutex<Connection>>,
+    interrupt: Arc<InterruptHandle>,
+}
+
+impl Sqlite {
+    /// Opens the file read-only; says what to do if that cannot be.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let connection = open::read_only(path)?;
+        functions::register(&connection).map_err(refused)?;
+        let interrupt = Arc::new(connection.get_interrupt_handle());
+        Ok(Self { connection: Arc::new(Mutex::new(connection)), interrupt })
+    }
+
+    /// Runs `work` on a thread that may block.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let connection = Arc::clone(&self.connection);
+        match spawn_blocking(move || work(&lock(&connection))).await {
+            Ok(outcome) => outcome,
+            Err(stopped) => match stopped.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(Error::Cancelled),
+            },
+        }
+    }
+}
+
+impl Warehouse for Sqlite {
+    fn dialect(&self) -> &dyn Dialect {
+        &dialect::Sqlite
+    }
+
+    async fn describe(&self, table: &[String]) -> Result<Table, Error> {
+        let wanted = table.last().cloned().unwrap_or_default();
+        self.blocking(move |connection| describe(connection, &wanted)).await
+    }
+
+    async fn query(&self, sql: String, columns: Vec<Column>) -> Result<Batches, Error> {
+        let (sender, receiver) = mpsc::channel(WAITING_BATCHES);
+        let connection = Arc::clone(&self.connection);
+        spawn_blocking(move || {
+            if let Err(error) = read::send_batches(&lock(&connection), &sql, &columns, &sender) {
+                // Nobody is left to tell if the receiver is gone.
+                let _ = sender.blocking_send(Err(error));
+            }
+        });
+        Ok(Batches { receiver })
+    }
+
+    async fn execute(&self, sql: String) -> Result<u64, Error> {
+        self.blocking(move |connection| {
+            let mut statement = connection.prepare(&sql).map_err(refused)?;
+            statement.execute([]).map(|rows| rows as u64).map_err(failed)
+        })
+        .await
+    }
+
+    async fn cancel(&self) {
+        self.interrupt.interrupt();
+    }
+}
+
+/// A panic while the lock was held left the connection as whole as SQLite keeps it.
+fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn describe(connection: &Connection, wanted: &str) -> Result<Table, Error> {
+    let names = table_names(connection)?;
+    let position = names::resolve(wanted, names.iter().map(String::as_str)).map_err(Error::Table)?;
+    let name = &names[position];
+    let table = dialect::Sqlite.quoted(name);
+    let statement = connection.prepare(&format!("SELECT * FROM {table}")).map_err(refused)?;
+    let declared: Vec<(String, Option<weft_store::ColumnType>)> = statement
+        .columns()
+        .map(|column| (column.name().to_owned(), column.decl_type().and_then(declared::logical_type)))
+        .collect();
+    drop(statement);
+    let undeclared: Vec<&str> =
+        declared.iter().filter(|(_, kind)| kind.is_none()).map(|(name, _)| name.as_str()).collect();
+    let mut stored = storage::logical_types(connection, &table, &undeclared)?.into_iter();
+    let columns = declared
+        .iter()
+        .filter_map(|(name, kind)| Some(Column { name: name.clone(), kind: (*kind).or_else(|| stored.next())? }))
+        .collect();
+    Ok(Table { name: vec![name.clone()], columns })
+}
+
+/// Tables and views, without SQLite's own.
+fn table_names(connection: &Connection) -> Result<Vec<String>, Error> {
+    let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow' \
+               AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
+    let mut statement = connection.prepare(sql).map_err(refused)?;
+    statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).map_err(failed)
+}
+
+/// The error of a statement that SQLite would not even prepare: its text is about names, never about values.
+fn refused(error: rusqlite::Error) -> Error {
+    match &error {
+        rusqlite::Error::SqliteFailure(failure, Some(message)) if failure.code == rusqlite::ErrorCode::Unknown => {
+            Error::Prepare(message.clone())
+        }
+        rusqlite::Error::SqlInputError { msg, .. } => Error::Prepare(msg.clone()),
+        _ => failed(error),
+    }
+}
+
+/// The error of a statement that ran. SQLite's text may quote a value, so only its code is told.
+fn failed(error: rusqlite::Error) -> Error {
+    use rusqlite::ErrorCode;
+    let Some(failure) = error.sqlite_error() else { return Error::Run("the result has an unexpected form".to_owned()) };
+    match failure.code {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::Locked,
+        ErrorCode::OperationInterrupted => Error::Cancelled,
+        _ => Error::Run(open::problem(failure)),
+    }
+}
