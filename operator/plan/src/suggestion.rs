@@ -1,18 +1,29 @@
 //! What was probably meant.
 
+use std::borrow::Cow;
+
 /// Below this likeness a suggestion is a guess.
 const LEAST_SIMILARITY: f64 = 0.8;
 
 /// The known name most like the one that was written, if one is like it at all.
 pub(crate) fn closest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let folded = written.to_lowercase();
-    let similarity = |name: &str| strsim::jaro_winkler(&folded, &name.to_lowercase());
+    let written = folded(written);
+    let similarity = |name: &str| strsim::jaro_winkler(&written, &folded(name));
     known
         .into_iter()
         .map(|name| (similarity(name), name))
         .filter(|(similarity, _)| *similarity >= LEAST_SIMILARITY)
         .max_by(|one, other| one.0.total_cmp(&other.0).then_with(|| other.1.cmp(one.1)))
         .map(|(_, name)| name)
+}
+
+/// In lower case; most names are already.
+fn folded(name: &str) -> Cow<'_, str> {
+    if name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(name.to_lowercase())
+    }
 }
 
 /// `did you mean …?` where a known name is like the written one, else the alternative.

@@ -137,7 +137,7 @@ impl Operand {
     fn value<'a, 'event: 'a>(&'a self, event: &impl Fn(usize) -> Option<&'event [u8]>) -> Value<'a> {
         match self {
             Operand::Field(place) => Value::of(event(*place)),
-            Operand::Text(text) => Value::Text(Text::plain(text)),
+            Operand::Text(text) => Value::Text(Text::Plain(text.as_bytes())),
             Operand::Number(number) => Value::Number(number.value.as_decimal()),
             Operand::Boolean(boolean) => Value::Boolean(*boolean),
             Operand::Null => Value::Null,

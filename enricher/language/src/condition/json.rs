@@ -16,23 +16,34 @@ pub(super) enum Value<'a> {
     Other,
 }
 
-/// A text: UTF-8 that may hold JSON escapes.
+/// A text in UTF-8.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Text<'a> {
-    raw: &'a [u8],
-    escaped: bool,
+pub(super) enum Text<'a> {
+    /// As it is: a backslash is a backslash.
+    Plain(&'a [u8]),
+    /// Between the quotes of a JSON string: may hold escapes.
+    Json(&'a [u8]),
 }
 
-impl<'a> Text<'a> {
-    /// A text without escapes: a backslash is a backslash.
-    pub(super) fn plain(text: &'a str) -> Self {
-        Self { raw: text.as_bytes(), escaped: false }
+impl Text<'_> {
+    fn equals(self, other: Self) -> bool {
+        match (self, other) {
+            (Text::Plain(left), Text::Plain(right)) => left == right,
+            (Text::Plain(plain), Text::Json(json)) | (Text::Json(json), Text::Plain(plain)) => {
+                // An escape is longer than what it stands for, so of two equal lengths only equal bytes can match.
+                match json.len().cmp(&plain.len()) {
+                    Ordering::Less => false,
+                    Ordering::Equal => json == plain && !has_escapes(json),
+                    Ordering::Greater => has_escapes(json) && self.same_code_points(other),
+                }
+            }
+            (Text::Json(left), Text::Json(right)) => {
+                left == right || ((has_escapes(left) || has_escapes(right)) && self.same_code_points(other))
+            }
+        }
     }
 
-    fn equals(self, other: Self) -> bool {
-        if !self.escaped && !other.escaped {
-            return self.raw == other.raw;
-        }
+    fn same_code_points(self, other: Self) -> bool {
         match (CodePoints::of(self), CodePoints::of(other)) {
             (Some(left), Some(right)) => left.eq(right),
             _ => false,
@@ -40,16 +51,20 @@ impl<'a> Text<'a> {
     }
 }
 
+fn has_escapes(json: &[u8]) -> bool {
+    json.contains(&b'\\')
+}
+
 impl<'a> Value<'a> {
     /// The value of a raw JSON text; a missing one is null.
     pub(super) fn of(raw: Option<&'a [u8]>) -> Self {
         let Some(raw) = raw else { return Value::Null };
         match raw.trim_ascii() {
+            [b'"', inner @ .., b'"'] => Value::Text(Text::Json(inner)),
+            number @ [b'-' | b'0'..=b'9', ..] => Decimal::parse(number).map_or(Value::Other, Value::Number),
             b"null" => Value::Null,
             b"true" => Value::Boolean(true),
             b"false" => Value::Boolean(false),
-            [b'"', inner @ .., b'"'] => Value::Text(Text { raw: inner, escaped: inner.contains(&b'\\') }),
-            number @ [b'-' | b'0'..=b'9', ..] => Decimal::parse(number).map_or(Value::Other, Value::Number),
             _ => Value::Other,
         }
     }
@@ -83,7 +98,11 @@ struct CodePoints<'a> {
 impl<'a> CodePoints<'a> {
     /// `None` for what is not UTF-8.
     fn of(text: Text<'a>) -> Option<Self> {
-        Some(Self { rest: std::str::from_utf8(text.raw).ok()?, escaped: text.escaped })
+        let (bytes, escaped) = match text {
+            Text::Plain(bytes) => (bytes, false),
+            Text::Json(bytes) => (bytes, true),
+        };
+        Some(Self { rest: std::str::from_utf8(bytes).ok()?, escaped })
     }
 
     /// What follows a backslash.
