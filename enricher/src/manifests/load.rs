@@ -33,13 +33,13 @@ impl Loaded {
 pub(crate) fn load(args: &ManifestArgs, stdin: &mut dyn Read) -> Loaded {
     let mut manifests = read(&args.filename, args.recursive, stdin);
     typed::check(&mut manifests);
-    let typed = typed::typed(&mut manifests);
+    let mut typed = typed::typed(&mut manifests);
     manifests.find_local_warehouses(args, &typed);
     let local = args.warehouse.iter().map(|local| (local.name.clone(), local.path.clone()));
     let options = Options { local_warehouses: local.collect(), ..Options::default() };
     let mut planned = weft_plan::plan(&typed.resources(), &options);
     let found = std::mem::take(&mut planned.diagnostics);
-    manifests.add_planned(found, &typed);
+    manifests.add_planned(found, &mut typed);
     if manifests.objects.is_empty() && manifests.is_valid() {
         let message = format!("there is no object of {} in what was named", weft_api::API_VERSION);
         let fault = Diagnostic::error("NoObjects", message).help("name the folder with your manifests");
@@ -84,18 +84,14 @@ impl Manifests {
         }
     }
 
-    /// Adds what the planner found, except what only follows from faults that are known.
-    fn add_planned(&mut self, found: Vec<weft_plan::Diagnostic>, typed: &Typed) {
+    /// Adds what the planner found and the broken rules, without what only follows from faults that are known and
+    /// without telling anything twice.
+    fn add_planned(&mut self, found: Vec<weft_plan::Diagnostic>, typed: &mut Typed) {
         let known = self.faulty_fields();
         let lost = self.diagnostics.iter().any(|it| it.severity == Severity::Error && it.object.is_none());
         let objects: BTreeMap<_, _> = self.objects.iter().map(|object| (&object.reference, object)).collect();
-        let mut diagnostics = Vec::new();
+        let mut added = Vec::new();
         for found in found {
-            let object = ObjectRef {
-                kind: found.object.kind.to_owned(),
-                namespace: found.object.namespace,
-                name: found.object.name,
-            };
             let referred = match found.reason {
                 Reason::UnknownWarehouse => Some("Warehouse"),
                 Reason::UnknownDataGraph => Some("DataGraph"),
@@ -103,30 +99,48 @@ impl Manifests {
                 _ => None,
             };
             let follows = referred.is_some_and(|kind| lost || typed.is_incomplete(kind));
-            let is_known = known.get(&object).is_some_and(|fields| fields.contains(&found.field));
-            if follows || is_known {
+            let (object, fault) = own(found);
+            if follows || known.get(&object).is_some_and(|fields| fields.contains(&fault.field.to_string())) {
                 continue;
             }
-            let fault = Diagnostic {
-                severity: match found.severity {
-                    weft_plan::Severity::Error => Severity::Error,
-                    weft_plan::Severity::Warning => Severity::Warning,
-                },
-                reason: Cow::Borrowed(found.reason.as_str()),
-                place: None,
-                object: None,
-                field: FieldPath::parse(&found.field),
-                message: found.message,
-                help: Some(found.help).filter(|help| !help.is_empty()),
-                related: Vec::new(),
-            };
-            diagnostics.push(match objects.get(&object) {
+            added.push(match objects.get(&object) {
                 Some(object) => self.placed(fault, object),
                 None => fault.of(&object),
             });
         }
-        self.diagnostics.append(&mut diagnostics);
+        typed.violations.retain(|violation| !added.iter().any(|added| tells(added, violation)));
+        added.append(&mut typed.violations);
+        self.diagnostics.append(&mut added);
     }
+}
+
+/// What the planner found as a diagnostic without a place.
+fn own(found: weft_plan::Diagnostic) -> (ObjectRef, Diagnostic) {
+    let object = found.object;
+    let object = ObjectRef { kind: object.kind.to_owned(), namespace: object.namespace, name: object.name };
+    let fault = Diagnostic {
+        severity: match found.severity {
+            weft_plan::Severity::Error => Severity::Error,
+            weft_plan::Severity::Warning => Severity::Warning,
+        },
+        reason: Cow::Borrowed(found.reason.as_str()),
+        place: None,
+        object: None,
+        field: FieldPath::parse(&found.field),
+        message: found.message,
+        help: Some(found.help).filter(|help| !help.is_empty()),
+        related: Vec::new(),
+    };
+    (object, fault)
+}
+
+/// Whether what the planner found tells of the same fault as a broken rule, and more: it is about the same field, or
+/// one right in it.
+fn tells(planned: &Diagnostic, violation: &Diagnostic) -> bool {
+    let (planned_at, violated_at) = (planned.field.steps(), violation.field.steps());
+    let within = violated_at.len() > 1 && planned_at.len() <= violated_at.len() + 1;
+    let same = planned_at == violated_at || (within && planned_at.starts_with(violated_at));
+    same && planned.severity == Severity::Error && planned.object == violation.object
 }
 
 #[cfg(test)]

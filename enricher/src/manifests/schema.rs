@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use regex_lite::Regex;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use serde_json::Value;
 
-/// A structural OpenAPI v3 schema, with the keywords that Weft's resource types use.
+/// A structural OpenAPI v3 schema, with the keywords that Weft's resource types use: another one is refused, so that
+/// none goes unchecked.
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(super) struct Schema {
     pub(super) description: String,
     #[serde(rename = "type")]
@@ -40,6 +41,15 @@ pub(super) struct Schema {
     pub(super) list_type: Option<String>,
     #[serde(rename = "x-kubernetes-list-map-keys")]
     pub(super) list_map_keys: Vec<String>,
+    /// Filled in by the types.
+    #[serde(rename = "default")]
+    _default: IgnoredAny,
+    /// Each has a plain twin, [`weft_api::Validate`].
+    #[serde(rename = "x-kubernetes-validations")]
+    _rules: IgnoredAny,
+    /// Also among the plain twins.
+    #[serde(rename = "not")]
+    _not: IgnoredAny,
 }
 
 /// JSON's types as OpenAPI names them.
@@ -104,6 +114,11 @@ impl Type {
 }
 
 impl Schema {
+    /// The schema that every value meets.
+    pub(super) fn anything() -> Self {
+        Self { preserve_unknown_fields: true, ..Self::default() }
+    }
+
     /// What a field is for: its description's first sentence.
     pub(super) fn purpose(&self) -> Option<&str> {
         let paragraph = self.description.split("\n\n").next().unwrap_or_default();

@@ -1,18 +1,19 @@
 //! From values to Weft's types: the schema of each kind, then the types themselves.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde::de::DeserializeOwned;
-use weft_api::{DataGraph, EnrichmentMapping, Entity, Validate, Warehouse};
-
-use super::{
-    Diagnostic, FieldPath, Manifests, Object, ObjectRef, Severity, metadata,
-    schema::{Schema, Type},
-    walk,
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::LazyLock,
 };
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use weft_api::{DataGraph, EnrichmentMapping, Entity, Validate, Warehouse};
+
+use super::{Diagnostic, FieldPath, Manifests, Object, ObjectRef, Severity, metadata, schema::Schema, walk};
+
 /// Each kind's schema.
-fn schemas() -> BTreeMap<String, Schema> {
+static SCHEMAS: LazyLock<BTreeMap<String, Schema>> = LazyLock::new(|| {
     weft_api::crds()
         .iter()
         .map(|definition| {
@@ -22,22 +23,18 @@ fn schemas() -> BTreeMap<String, Schema> {
             let mut schema: Schema = serde_json::from_value(schema).expect("a test reads every definition's schema");
             for field in ["apiVersion", "kind", "metadata"] {
                 // The API server knows these itself; `metadata` is checked apart.
-                schema
-                    .properties
-                    .insert(field.to_owned(), Schema { preserve_unknown_fields: true, ..Schema::default() });
+                schema.properties.insert(field.to_owned(), Schema::anything());
             }
-            schema.type_name = Some(Type::Object);
             (kind, schema)
         })
         .collect()
-}
+});
 
 /// What the API server would refuse in each object by itself. Corrects booleans of older YAML on the way.
 pub(super) fn check(manifests: &mut Manifests) {
-    let schemas = schemas();
     let mut objects = std::mem::take(&mut manifests.objects);
     for object in &mut objects {
-        let Some(schema) = schemas.get(&object.reference.kind) else { continue };
+        let Some(schema) = SCHEMAS.get(&object.reference.kind) else { continue };
         let mut value = std::mem::take(&mut object.value);
         let mut faults = metadata::faults(&value["metadata"]);
         let plain = |field: &FieldPath| manifests.is_plain(object, field);
@@ -57,6 +54,8 @@ pub(super) struct Typed {
     pub(super) entities: Vec<Entity>,
     pub(super) mappings: Vec<EnrichmentMapping>,
     pub(super) unreadable: Vec<ObjectRef>,
+    /// The rules of single objects that are broken.
+    pub(super) violations: Vec<Diagnostic>,
 }
 
 impl Typed {
@@ -73,53 +72,57 @@ pub(super) type FaultyFields = BTreeMap<ObjectRef, BTreeSet<String>>;
 pub(super) fn typed(manifests: &mut Manifests) -> Typed {
     let mut typed = Typed::default();
     let known = manifests.faulty_fields();
-    let objects = std::mem::take(&mut manifests.objects);
-    for object in &objects {
-        match object.reference.kind.as_str() {
-            "Warehouse" => {
-                let warehouse = manifests.object(object, &known, &mut typed.unreadable);
-                typed.warehouses.extend(warehouse.map(|it| manifests.with_joined_path(it, object)));
+    let mut misfits = Vec::new();
+    for object in &manifests.objects {
+        let mut reading = Reading { manifests, object, known: known.get(&object.reference), violations: Vec::new() };
+        let read = match object.reference.kind.as_str() {
+            "Warehouse" => reading.add(&mut typed.warehouses),
+            "DataGraph" => reading.add(&mut typed.data_graphs),
+            "Entity" => reading.add(&mut typed.entities),
+            _ => reading.add(&mut typed.mappings),
+        };
+        typed.violations.append(&mut reading.violations);
+        if let Err(misfit) = read {
+            typed.unreadable.push(object.reference.clone());
+            if !known.contains_key(&object.reference) {
+                misfits.push(manifests.placed(Diagnostic::error("InvalidValue", misfit.to_string()), object));
             }
-            "DataGraph" => typed.data_graphs.extend(manifests.object(object, &known, &mut typed.unreadable)),
-            "Entity" => typed.entities.extend(manifests.object(object, &known, &mut typed.unreadable)),
-            "EnrichmentMapping" => typed.mappings.extend(manifests.object(object, &known, &mut typed.unreadable)),
-            _ => {}
         }
     }
-    manifests.objects = objects;
+    manifests.diagnostics.append(&mut misfits);
     typed
 }
 
-impl Manifests {
-    fn object<K>(&mut self, object: &Object, known: &FaultyFields, unreadable: &mut Vec<ObjectRef>) -> Option<K>
-    where
-        K: DeserializeOwned + Validate,
-    {
-        let known = known.get(&object.reference);
-        let mut value = object.value.clone();
-        value["metadata"]["namespace"] = object.reference.namespace.as_str().into();
-        match serde_json::from_value::<K>(value) {
-            Ok(resource) => {
-                for violation in resource.violations(None) {
-                    if !known.is_some_and(|known| known.contains(&violation.path)) {
-                        let fault = Diagnostic::error("InvalidValue", violation.message);
-                        let fault = self.placed(fault.field(FieldPath::parse(&violation.path)), object);
-                        self.diagnostics.push(fault);
-                    }
-                }
-                Some(resource)
-            }
-            Err(error) => {
-                if known.is_none() {
-                    let fault = self.placed(Diagnostic::error("InvalidValue", error.to_string()), object);
-                    self.diagnostics.push(fault);
-                }
-                unreadable.push(object.reference.clone());
-                None
+/// Reads one object into its type.
+struct Reading<'a> {
+    manifests: &'a Manifests,
+    object: &'a Object,
+    known: Option<&'a BTreeSet<String>>,
+    violations: Vec<Diagnostic>,
+}
+
+impl Reading<'_> {
+    fn add<K: DeserializeOwned + Validate>(&mut self, to: &mut Vec<K>) -> Result<(), serde_json::Error> {
+        let mut value = self.object.value.clone();
+        value["metadata"]["namespace"] = self.object.reference.namespace.as_str().into();
+        if let Some(Value::String(path)) = value.pointer_mut("/spec/sqlite/path") {
+            // A manifest's path is relative to its file, a plan's to the working directory.
+            *path = self.manifests.folder(self.object).join(&path).display().to_string();
+        }
+        let resource: K = serde_json::from_value(value)?;
+        for violation in resource.violations(None) {
+            if !self.known.is_some_and(|known| known.contains(&violation.path)) {
+                let fault = Diagnostic::error("InvalidValue", violation.message);
+                let fault = fault.field(FieldPath::parse(&violation.path));
+                self.violations.push(self.manifests.placed(fault, self.object));
             }
         }
+        to.push(resource);
+        Ok(())
     }
+}
 
+impl Manifests {
     pub(super) fn faulty_fields(&self) -> FaultyFields {
         let mut fields = FaultyFields::new();
         for fault in self.diagnostics.iter().filter(|fault| fault.severity == Severity::Error) {
@@ -130,13 +133,10 @@ impl Manifests {
         fields
     }
 
-    /// The path of a SQLite file is relative to the manifest; a plan's is relative to the working directory.
-    fn with_joined_path(&self, mut warehouse: Warehouse, object: &Object) -> Warehouse {
+    /// What an object's paths are relative to.
+    fn folder(&self, object: &Object) -> &Path {
         let (file, _) = &self.documents[object.document];
-        if let Some(sqlite) = &mut warehouse.spec.sqlite {
-            sqlite.path = self.files[*file].folder.join(&sqlite.path).display().to_string();
-        }
-        warehouse
+        &self.files[*file].folder
     }
 
     fn is_plain(&self, object: &Object, field: &FieldPath) -> bool {
@@ -154,12 +154,12 @@ impl Manifests {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::schema::Type, *};
 
     #[test]
     fn the_schema_of_every_kind_is_read() {
-        let kinds: Vec<String> = schemas().into_keys().collect();
-        assert_eq!(kinds, ["DataGraph", "EnrichmentMapping", "Entity", "Warehouse"]);
-        assert!(schemas().values().all(|schema| schema.properties["spec"].type_name == Some(Type::Object)));
+        assert_eq!(SCHEMAS.keys().collect::<Vec<_>>(), ["DataGraph", "EnrichmentMapping", "Entity", "Warehouse"]);
+        assert!(SCHEMAS.values().all(|schema| schema.type_name == Some(Type::Object)));
+        assert!(SCHEMAS.values().all(|schema| schema.properties["spec"].type_name == Some(Type::Object)));
     }
 }

@@ -262,3 +262,6 @@ fn quoted(text: &str) -> String {
     let cut: String = text.chars().take(SHOWN).collect();
     if cut.len() < text.len() { format!("{cut:?}…") } else { format!("{text:?}") }
 }
+
+#[cfg(test)]
+mod tests;
