@@ -101,7 +101,8 @@ fn wrong_number(parts: &[String], connection: &WarehouseConnection, local: bool)
     if parts.len() == takes {
         return None;
     }
-    let message = format!("it has {} parts, {kind} takes {takes}", parts.len());
+    let plural = if parts.len() == 1 { "part" } else { "parts" };
+    let message = format!("it has {} {plural}, {kind} takes {takes}", parts.len());
     Some((message, format!("write {takes} as in `{example}`; a name that holds a dot is quoted, \"my.orders\"")))
 }
 

@@ -132,7 +132,7 @@ fn each_kind_of_warehouse_takes_its_number_of_parts() {
     assert_eq!(
         found,
         [
-            "error InvalidTableRef Entity shop/product spec.tableRef: `products` names no table: it has 1 parts, PostgreSQL \
+            "error InvalidTableRef Entity shop/product spec.tableRef: `products` names no table: it has 1 part, PostgreSQL \
           takes 2; write 2 as in `public.orders`; a name that holds a dot is quoted, \"my.orders\""
         ]
     );

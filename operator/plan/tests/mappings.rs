@@ -266,6 +266,10 @@ fn a_condition_that_does_not_parse_marks_the_place() {
     );
     let unfinished = said(|shop| shop.rule().when = Some("type = 'track' and".into()));
     assert!(unfinished[0].contains("does not parse at the end; the condition ends too early"), "{unfinished:?}");
+    let gap = said(|shop| shop.rule().when = Some("properties. = 1".into()));
+    assert!(gap[0].contains("does not parse at character 12; a name is missing after the dot"), "{gap:?}");
+    let list = said(|shop| shop.rule().when = Some("type = [".into()));
+    assert!(list[0].contains("does not parse at `[` (character 8); lists are not supported"), "{list:?}");
 }
 
 #[test]
