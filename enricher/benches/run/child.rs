@@ -40,8 +40,8 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         "parse" => lines(events, weft::is_event),
         "serde" => lines(events, |line| serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok()),
         _ => {
-            let arguments =
-                ["weft", "run", "-f", folder, "--events", events, "--output", "/dev/null", "-o", "json"].map(Into::into);
+            let arguments = ["weft", "run", "-f", folder, "--events", events, "--output", "/dev/null", "-o", "json"]
+                .map(Into::into);
             weft::main(arguments.into_iter());
         }
     }

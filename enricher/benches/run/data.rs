@@ -23,7 +23,7 @@ fn write_table(path: &Path, rows: u64) {
     let transaction = database.transaction().expect("nobody else writes");
     {
         let mut insert = transaction.prepare("INSERT INTO product VALUES (?, ?, ?, ?, ?, ?, ?)").expect("the table is there");
-        for id in 0..rows {
+        for id in 0..i64::try_from(rows).expect("tables are far smaller") {
             let row = params![
                 id,
                 format!("Product number {id}, \"{}\"", ["small", "medium", "großartig"][id as usize % 3]),

@@ -56,7 +56,11 @@ fn drive(events: u64) -> ExitCode {
     println!("read and write the lines             {copy:>12.0} events per CPU second");
     println!("  and check them with Weft's scanner {parse:>12.0}");
     println!("  and check them with serde_json     {serde:>12.0}");
-    println!("weft run, whole                      {weft:>12.0}   {:.2} of the checking loop, {:.2} of the copy", ratio(1), ratio(0));
+    println!(
+        "weft run, whole                      {weft:>12.0}   {:.2} of the checking loop, {:.2} of the copy",
+        ratio(1),
+        ratio(0)
+    );
     println!("weft run, less start and table load  {joined:>12.0}   ({load:.2} CPU seconds for {ROWS} rows)");
     println!("allocations per event {allocations:.4}, peak memory {peak:.1} MiB");
     println!(

@@ -4,6 +4,8 @@
 mod diagnostics;
 mod exit;
 #[cfg(feature = "manifests")]
+mod run;
+#[cfg(feature = "manifests")]
 mod validate;
 mod version;
 
@@ -14,7 +16,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use exit::{Exit, Failure};
 
-/// Enriches event streams with warehouse data.
+/// Enriches event streams with warehouse data
 #[derive(Parser)]
 #[command(name = "weft", version, max_term_width = 100, disable_help_subcommand = true)]
 struct Cli {
@@ -24,25 +26,38 @@ struct Cli {
 
 /// How a command prints its result.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people.
+pub(crate) enum Format {
+    /// For people
     Text,
-    /// For machines; names do not change.
+    /// JSON, with names that do not change
     Json,
+}
+
+/// How a command prints its result.
+#[derive(clap::Args)]
+pub(crate) struct FormatArg {
+    /// Print for people or for machines
+    #[arg(short = 'o', long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: Format,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check manifests as a cluster would, without one.
+    /// Enrich events from a file or pipe with the tables that manifests name
+    #[cfg(feature = "manifests")]
+    Run(Box<run::Args>),
+    /// Check manifests as a cluster would, without one
     #[cfg(feature = "manifests")]
     Validate(validate::Args),
-    /// Print the version of weft and of the formats it reads.
+    /// Print the version of weft and of the formats it reads
     Version(version::Args),
 }
 
 /// Runs the command that the arguments name; the first is the program's own name.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let outcome = match Cli::parse_from(arguments).command {
+        #[cfg(feature = "manifests")]
+        Command::Run(args) => run::run(&args),
         #[cfg(feature = "manifests")]
         Command::Validate(args) => validate::run(&args),
         Command::Version(args) => version::run(&args),

@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use super::{Exit, Failure, Format, diagnostics};
+use super::{Exit, Failure, FormatArg, diagnostics};
 use crate::manifests::{self, ManifestArgs};
 
 const EXAMPLES: &str = "\
@@ -25,15 +25,14 @@ pub(crate) struct Args {
     #[command(flatten)]
     manifests: ManifestArgs,
 
-    /// Print as text or as JSON
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    output: Format,
+    #[command(flatten)]
+    format: FormatArg,
 }
 
 /// Prints everything that is wrong with the manifests.
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let loaded = manifests::load(&args.manifests, &mut io::stdin().lock());
-    let report = diagnostics::report(&loaded, args.output);
+    let report = diagnostics::report(&loaded, args.format.format);
     match anstream::stdout().write_all(report.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Transient(error.into())),
         _ if loaded.is_valid() => Ok(Exit::Done),

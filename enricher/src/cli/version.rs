@@ -4,15 +4,14 @@ use super::{Exit, Failure};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Print as text or as JSON.
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    output: super::Format,
+    #[command(flatten)]
+    format: super::FormatArg,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let version = env!("CARGO_PKG_VERSION");
     let plan = weft_plan_types::PLAN_VERSION;
-    let text = match args.output {
+    let text = match args.format.format {
         super::Format::Text => format!("weft {version} (plan format {plan})\n"),
         super::Format::Json => format!("{}\n", serde_json::json!({"version": version, "planVersion": plan})),
     };

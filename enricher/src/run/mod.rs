@@ -12,4 +12,4 @@ pub(crate) use interrupt::end_between_lines;
 pub(crate) use lines::Lines;
 pub(crate) use output::{CreateError, Output, WriteError};
 pub(crate) use pipeline::{Pipeline, RunError};
-pub(crate) use summary::Summary;
+pub(crate) use summary::{Lookups, Outcomes, Summary};

@@ -1,0 +1,163 @@
+//! `weft run`: the manifests of a cluster, without a cluster.
+
+mod files;
+mod mapping;
+mod progress;
+mod report;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow};
+use weft_plan::Planned;
+use weft_plan_types::{EnrichPlan, SyncPlan};
+use weft_store::{MemoryStore, Reader};
+
+use super::{Exit, Failure, Format, FormatArg, diagnostics};
+use crate::join::Join;
+use crate::load::{self, LoadReport};
+use crate::manifests::{self, ManifestArgs, Severity};
+use crate::run::{DeadLetters, Lines, Pipeline, Summary, end_between_lines};
+use progress::Progress;
+
+/// The size of an event, in bytes, that nobody needs to raise: as much as a Kafka broker takes by default.
+const DEFAULT_EVENT_BYTES: u32 = 1 << 20;
+
+#[derive(clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    manifests: ManifestArgs,
+
+    /// The EnrichmentMapping to run, NAME or NAMESPACE/NAME; needed where the manifests hold several
+    #[arg(long, value_name = "NAME")]
+    mapping: Option<String>,
+
+    /// The events, one JSON object a line; - is standard input
+    #[arg(long, value_name = "PATH", default_value = "-")]
+    events: PathBuf,
+
+    /// Where enriched events go, one a line, in the order of the events; - is standard output
+    #[arg(long, value_name = "PATH", default_value = "-")]
+    output: PathBuf,
+
+    /// Where events go that cannot be sent, each with its reason [default: standard error]
+    #[arg(long, value_name = "PATH")]
+    dead_letters: Option<PathBuf>,
+
+    /// Replace what is in the files of --output and --dead-letters
+    #[arg(long)]
+    force: bool,
+
+    /// The longest event, in bytes; a longer one becomes a dead letter
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_EVENT_BYTES, value_parser = clap::value_parser!(u32).range(2..=1 << 30))]
+    max_event_bytes: u32,
+
+    #[command(flatten)]
+    format: FormatArg,
+}
+
+const EXAMPLES: &str = "\
+Reads the tables that the manifests name, joins each event with their rows and writes it once per rule that
+wants it. The Redis and the Kafka topics in the manifests are not touched: rows are held in memory. A summary
+goes to standard error.
+
+Examples:
+  # Events from a file, enriched events to the terminal
+  weft run -f manifests/ --events events.jsonl
+
+  # In a pipe, with what cannot be sent kept for later
+  tail -f events.jsonl | weft run -f manifests/ --dead-letters dead.jsonl > enriched.jsonl
+
+  # A SQLite file in place of the warehouse that the manifests name
+  weft run -f manifests/ --warehouse prod=sqlite:./sample.db --events events.jsonl
+
+Exit codes:
+  0  done
+  1  stopped by something that may pass, such as a full disk: try again
+  2  wrong arguments, manifests, tables or columns: do not try again
+  3  done, but with dead letters or rejected rows";
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
+    let planned = plans(args)?;
+    let plan = mapping::choose(&planned, args.mapping.as_deref())?;
+    end_between_lines().context("failed to watch for signals").map_err(Failure::Transient)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("failed to start the runtime").map_err(Failure::Transient)?;
+    runtime.block_on(run_mapping(args, &planned, plan))
+}
+
+/// Reads the manifests; whatever is wrong or odd about them goes to standard error.
+fn plans(args: &Args) -> Result<Planned, Failure> {
+    if files::is_stdio(&args.events) && args.manifests.filename.iter().any(|path| files::is_stdio(path)) {
+        let message = "standard input cannot hold both manifests (-f -) and events; name a file with --events";
+        return Err(Failure::Configuration(anyhow!(message)));
+    }
+    let loaded = manifests::load(&args.manifests, &mut std::io::stdin().lock());
+    if loaded.manifests.diagnostics.iter().any(|found| found.severity != Severity::Note) {
+        anstream::eprint!("{}", diagnostics::report(&loaded, Format::Text));
+    }
+    if loaded.is_valid() { Ok(loaded.planned) } else { Err(Failure::Invalid) }
+}
+
+async fn run_mapping(args: &Args, planned: &Planned, plan: &EnrichPlan) -> Result<Exit, Failure> {
+    // What is told soonest comes first: a missing file of events need not wait for the tables.
+    let events = files::Events::open(&args.events)?;
+    let (store, reports) = load_entities(planned, plan).await?;
+    let join = join(plan, &store).await?;
+    let (output, dead_letters) = files::outputs(args)?;
+    let mut pipeline = Pipeline {
+        join: &join,
+        store: &store,
+        is_interactive: events.is_interactive(),
+        dead_letters: DeadLetters::new(dead_letters, &plan.mapping, &events.name()),
+        lines: Lines::new(events, args.max_event_bytes as usize),
+        output,
+    };
+    let progress = Progress::of_events(files::is_stdio(&args.output));
+    let (summary, ended) = pipeline.run(|events| progress.events(events)).await;
+    progress.finish();
+    report::print(&summary, &reports, args.format.format)?;
+    ended.map_err(|error| Failure::Transient(error.into()))?;
+    Ok(exit(&summary, &reports))
+}
+
+/// Copies the tables of the mapping's entities into memory.
+async fn load_entities(planned: &Planned, plan: &EnrichPlan) -> Result<(MemoryStore, Vec<LoadReport>), Failure> {
+    let plans: Vec<&SyncPlan> = planned
+        .syncs
+        .iter()
+        .map(|sync| &sync.plan)
+        .filter(|sync| sync.owner == plan.owner)
+        .filter(|sync| plan.entities.iter().any(|entity| entity.slug == sync.entity.slug))
+        .collect();
+    let mut store = MemoryStore::default();
+    let progress = Progress::of_rows();
+    let reports = load::load_all(&plans, &mut store, |so_far| progress.rows(&so_far)).await;
+    progress.finish();
+    let reports = reports.map_err(|error| match error.is_transient() {
+        true => Failure::Transient(error.into()),
+        false => Failure::Configuration(error.into()),
+    })?;
+    report::warn_of_rejected_rows(&reports);
+    Ok((store, reports))
+}
+
+async fn join(plan: &EnrichPlan, store: &MemoryStore) -> Result<Join, Failure> {
+    let mut metas = Vec::with_capacity(plan.entities.len());
+    for entity in &plan.entities {
+        let meta = store.meta(&entity.slug).await;
+        let meta = meta.map_err(|_| Failure::Configuration(anyhow!("entity {}: nothing was loaded", entity.slug)))?;
+        metas.push(meta);
+    }
+    let join = Join::new(plan, metas).with_context(|| format!("mapping {}", plan.mapping));
+    join.map_err(Failure::Configuration)
+}
+
+fn exit(summary: &Summary, reports: &[LoadReport]) -> Exit {
+    if summary.dead_letters() > 0 || reports.iter().any(|report| report.rejected() > 0) {
+        Exit::Incomplete
+    } else {
+        Exit::Done
+    }
+}

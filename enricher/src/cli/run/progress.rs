@@ -1,0 +1,49 @@
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::load;
+
+/// Shows on a terminal how far a long work is; elsewhere it is silent.
+pub(super) struct Progress(ProgressBar);
+
+impl Progress {
+    /// For rows of tables.
+    pub(super) fn of_rows() -> Self {
+        Self::new("{spinner} {msg}: {human_pos} rows, {per_sec}, {elapsed}", true)
+    }
+
+    /// For events; not where the events themselves go to the terminal.
+    pub(super) fn of_events(to_stdout: bool) -> Self {
+        let shown = !(to_stdout && std::io::stdout().is_terminal());
+        Self::new("{spinner} {human_pos} events, {per_sec}, {elapsed}", shown)
+    }
+
+    fn new(template: &str, shown: bool) -> Self {
+        let bar = ProgressBar::no_length();
+        if !shown || !std::io::stderr().is_terminal() {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+            return Self(bar);
+        }
+        bar.set_style(ProgressStyle::with_template(template).expect("the template is a constant that parses"));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(bar)
+    }
+
+    /// So many rows of an entity so far.
+    pub(super) fn rows(&self, so_far: &load::Progress<'_>) {
+        self.0.set_message(so_far.entity.to_owned());
+        self.0.set_position(so_far.rows);
+    }
+
+    /// So many events so far.
+    pub(super) fn events(&self, events: u64) {
+        self.0.set_position(events);
+    }
+
+    /// Clears the line.
+    pub(super) fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
