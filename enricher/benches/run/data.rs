@@ -22,7 +22,8 @@ fn write_table(path: &Path, rows: u64) {
     database.execute_batch(TABLE).expect("the table is new");
     let transaction = database.transaction().expect("nobody else writes");
     {
-        let mut insert = transaction.prepare("INSERT INTO product VALUES (?, ?, ?, ?, ?, ?, ?)").expect("the table is there");
+        let mut insert =
+            transaction.prepare("INSERT INTO product VALUES (?, ?, ?, ?, ?, ?, ?)").expect("the table is there");
         for id in 0..i64::try_from(rows).expect("tables are far smaller") {
             let row = params![
                 id,

@@ -48,11 +48,14 @@ impl ScanError {
 /// Says whether any of the tree's member names was met twice in one object. The whole of the event is checked, by
 /// the grammar of RFC 8259; lone surrogates in escapes are let through, as they are harmless outside the paths.
 pub(crate) fn scan(tree: &PathTree, event: &[u8], slots: &mut [Slot]) -> Result<bool, ScanError> {
-    if let Err(error) = std::str::from_utf8(event) {
+    let classes = Classes::of(event);
+    if !classes.ascii
+        && let Err(error) = std::str::from_utf8(event)
+    {
         return Err(ScanError { fault: Fault::Utf8, at: error.valid_up_to() });
     }
     slots.fill(Slot::default());
-    let mut scanner = Scanner { tree, bytes: event, at: 0, depth: 0, repeated: false };
+    let mut scanner = Scanner { tree, bytes: event, at: 0, depth: 0, repeated: false, containers: [0; MAX_DEPTH / 64] };
     scanner.value(NodeId::ROOT, slots)?;
     scanner.skip_white_space();
     if scanner.at < event.len() {
@@ -70,6 +73,19 @@ struct Scanner<'event> {
     at: usize,
     depth: usize,
     repeated: bool,
+    /// Which of the open containers are objects, a bit for each depth from 1.
+    containers: [u64; MAX_DEPTH / 64],
+}
+
+/// What can be said of a line as a whole, in one pass that compilers turn into wide instructions.
+struct Classes {
+    ascii: bool,
+}
+
+impl Classes {
+    fn of(bytes: &[u8]) -> Self {
+        Self { ascii: bytes.is_ascii() }
+    }
 }
 
 impl<'event> Scanner<'event> {
@@ -146,21 +162,36 @@ impl<'event> Scanner<'event> {
         members.iter().find(|(key, _)| **key == *name).map(|(_, id)| *id)
     }
 
-    /// Checks a value that no path leads into. A loop, not a recursion: the containers it is in are bits of a stack.
+    /// Checks a value that no path leads into.
+    #[inline]
     fn skip(&mut self) -> Result<Kind, ScanError> {
-        let mut containers = Containers::default();
+        match self.peek()? {
+            b'{' | b'[' => self.skip_container(),
+            byte => self.scalar(byte),
+        }
+    }
+
+    #[inline]
+    fn scalar(&mut self, byte: u8) -> Result<Kind, ScanError> {
+        match byte {
+            b'"' => self.string().map(|_| Kind::String),
+            b't' => self.literal(b"true", Kind::Boolean),
+            b'f' => self.literal(b"false", Kind::Boolean),
+            b'n' => self.literal(b"null", Kind::Null),
+            _ => self.number(),
+        }
+    }
+
+    /// A loop, not a recursion: the containers that are open are bits.
+    fn skip_container(&mut self) -> Result<Kind, ScanError> {
         let outer = self.depth;
         let mut kind = None;
         loop {
             let found = match self.peek()? {
-                b'"' => {
-                    self.string()?;
-                    Kind::String
-                }
                 b'{' => {
                     self.enter()?;
                     if !self.closes(b'}')? {
-                        containers.push(self.depth, true);
+                        self.mark(true);
                         kind.get_or_insert(Kind::Object);
                         self.key()?;
                         continue;
@@ -170,23 +201,20 @@ impl<'event> Scanner<'event> {
                 b'[' => {
                     self.enter()?;
                     if !self.closes(b']')? {
-                        containers.push(self.depth, false);
+                        self.mark(false);
                         kind.get_or_insert(Kind::Array);
                         continue;
                     }
                     Kind::Array
                 }
-                b't' => self.literal(b"true", Kind::Boolean)?,
-                b'f' => self.literal(b"false", Kind::Boolean)?,
-                b'n' => self.literal(b"null", Kind::Null)?,
-                _ => self.number()?,
+                byte => self.scalar(byte)?,
             };
             let kind = *kind.get_or_insert(found);
             loop {
                 if self.depth == outer {
                     return Ok(kind);
                 }
-                if containers.is_object(self.depth) {
+                if self.is_in_object() {
                     if !self.ends(b'}', "`,` or `}`")? {
                         self.key()?;
                         break;
@@ -196,6 +224,17 @@ impl<'event> Scanner<'event> {
                 }
             }
         }
+    }
+
+    /// Notes what the innermost container is.
+    fn mark(&mut self, object: bool) {
+        let (word, bit) = ((self.depth - 1) / 64, 1 << ((self.depth - 1) % 64));
+        self.containers[word] = self.containers[word] & !bit | if object { bit } else { 0 };
+    }
+
+    /// Whether the innermost container is an object.
+    fn is_in_object(&self) -> bool {
+        self.containers[(self.depth - 1) / 64] >> ((self.depth - 1) % 64) & 1 == 1
     }
 
     /// Takes a member's name and the colon; the range lies within the quotes, the flag says that it has escapes.
@@ -353,27 +392,6 @@ impl<'event> Scanner<'event> {
 
     fn expected(&self, what: &'static str) -> ScanError {
         ScanError { fault: Fault::Expected(what), at: self.at }
-    }
-}
-
-/// Which of the open containers are objects, a bit for each depth.
-#[derive(Default)]
-struct Containers([u64; MAX_DEPTH / 64]);
-
-impl Containers {
-    fn push(&mut self, depth: usize, object: bool) {
-        let (word, bit) = Self::place(depth);
-        self.0[word] = self.0[word] & !bit | if object { bit } else { 0 };
-    }
-
-    fn is_object(&self, depth: usize) -> bool {
-        let (word, bit) = Self::place(depth);
-        self.0[word] & bit != 0
-    }
-
-    /// `depth` counts from 1.
-    fn place(depth: usize) -> (usize, u64) {
-        ((depth - 1) / 64, 1 << ((depth - 1) % 64))
     }
 }
 

@@ -10,7 +10,7 @@ mod outcome;
 mod wanted;
 
 pub(crate) use batch::Batch;
-pub(crate) use compile::{Join, JoinError};
+pub(crate) use compile::Join;
 pub(crate) use outcome::{Failure, LookupResult, Outcome, Sent};
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use weft_store::{MemoryStore, Reader};
 use super::{Exit, Failure, Format, FormatArg, diagnostics};
 use crate::join::Join;
 use crate::load::{self, LoadReport};
-use crate::manifests::{self, ManifestArgs, Severity};
+use crate::manifests::ManifestArgs;
 use crate::run::{DeadLetters, Lines, Pipeline, Summary, end_between_lines};
 use progress::Progress;
 
@@ -93,11 +93,7 @@ fn plans(args: &Args) -> Result<Planned, Failure> {
         let message = "standard input cannot hold both manifests (-f -) and events; name a file with --events";
         return Err(Failure::Configuration(anyhow!(message)));
     }
-    let loaded = manifests::load(&args.manifests, &mut std::io::stdin().lock());
-    if loaded.manifests.diagnostics.iter().any(|found| found.severity != Severity::Note) {
-        anstream::eprint!("{}", diagnostics::report(&loaded, Format::Text));
-    }
-    if loaded.is_valid() { Ok(loaded.planned) } else { Err(Failure::Invalid) }
+    Ok(diagnostics::usable(&args.manifests, Format::Text)?.planned)
 }
 
 async fn run_mapping(args: &Args, planned: &Planned, plan: &EnrichPlan) -> Result<Exit, Failure> {

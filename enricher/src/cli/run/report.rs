@@ -42,7 +42,8 @@ struct Json<'run> {
 }
 
 fn text(summary: &Summary) -> String {
-    let mut outcomes = Table::new(&["rule", "enriched", "partially", "unenriched", "filtered", "dropped", "dead letters"]);
+    let mut outcomes =
+        Table::new(&["rule", "enriched", "partially", "unenriched", "filtered", "dropped", "dead letters"]);
     let mut lookups = Table::new(&["lookup", "found", "missing", "no key", "bad key"]);
     for rule in &summary.rules {
         outcomes.row(&rule.name, &outcome_counts(&rule.outcomes));
