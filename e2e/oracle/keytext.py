@@ -169,12 +169,14 @@ def _timestamp(text, instant):
         hours, minutes = int(offset[1:3]), int(offset[4:6])
         if hours > 23 or minutes > 59:
             raise BAD_KEY
-        try:
-            moved = datetime.datetime.fromisoformat(day_and_time)
-            shift = datetime.timedelta(hours=hours, minutes=minutes)
-            day_and_time = (moved + shift if offset[0] == "-" else moved - shift).isoformat()
-        except (OverflowError, ValueError):
-            raise BAD_KEY from None
+        # The calendar repeats every 400 years: so moved, no step leaves what Python's dates can hold.
+        cycle = 400 if int(date[:4]) < 5000 else -400
+        moved = datetime.datetime.fromisoformat(f"{int(date[:4]) + cycle:04}{day_and_time[4:]}")
+        shift = datetime.timedelta(hours=hours, minutes=minutes)
+        moved = moved + shift if offset[0] == "-" else moved - shift
+        if not 0 <= moved.year - cycle <= 9999:
+            raise BAD_KEY
+        day_and_time = f"{moved.year - cycle:04}{moved.isoformat()[4:]}"
     return f"{day_and_time}.{fraction[:6].ljust(6, '0')}{'Z' if instant else ''}".encode()
 
 
