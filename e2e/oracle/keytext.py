@@ -3,10 +3,7 @@
 import base64
 import binascii
 import datetime
-import json
 import re
-
-import jsontext
 
 MAX_BYTES = 1024
 MAX_DIGITS = 76
@@ -178,26 +175,3 @@ def _timestamp(text, instant):
             raise BAD_KEY
         day_and_time = f"{moved.year - cycle:04}{moved.isoformat()[4:]}"
     return f"{day_and_time}.{fraction[:6].ljust(6, '0')}{'Z' if instant else ''}".encode()
-
-
-def check_vectors(path):
-    """Compares with the vectors that the store is tested with; returns the number of cases and the disagreements."""
-    with open(path, encoding="utf-8") as file:
-        cases = json.load(file)["cases"]
-    disagreements = []
-    for case in cases:
-        values = [None if v is None else jsontext.parse(_expand(v).encode()) for v in case["values"]]
-        try:
-            outcome, text = "text", of_event(case["key"], values)
-        except NotAKey as error:
-            outcome, text = error.args[0], None
-        expected = _expand(case["text"]).encode() if "text" in case else None
-        if (outcome, text) != (case["outcome"], expected):
-            disagreements.append(f"{case}: {outcome} {text}")
-    return len(cases), disagreements
-
-
-def _expand(value):
-    if isinstance(value, str):
-        return value
-    return value.get("prefix", "") + value["repeat"] * value["times"] + value.get("suffix", "")
