@@ -29,7 +29,8 @@ class Comparison:
 
     def write(self, rng):
         gap = rng.choice([" ", " ", "", "  "])
-        return f"{_written(rng, self.left)}{gap or ' '}{self.operator}{gap}{_written(rng, self.right)}"
+        right = _field(self.right, marked=True) if isinstance(self.right, Field) else _written(rng, self.right)
+        return f"{_written(rng, self.left)}{gap or ' '}{self.operator}{gap}{right}"
 
 
 class Not:
@@ -114,14 +115,18 @@ def _written(rng, operand):
     return str(operand)
 
 
-def _field(steps):
+RESERVED = ("and", "or", "not", "in", "true", "false", "null", "entities")
+
+
+def _field(steps, marked=False):
+    """A field as text. One on the right is marked by a backslash, or it would be taken for a text without its quotes."""
     text = ""
     for step in steps:
         if isinstance(step, int):
             text += f"[{step}]"
         else:
             name = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "\\" + c for c in step)
-            if not text and (step in ("and", "or", "not", "in", "true", "false", "null", "entities") or not step[0].isalpha()):
+            if not text and (marked or step in RESERVED or not step[0].isalpha()):
                 name = "\\" + name.removeprefix("\\")
             text += ("." if text else "") + name
     return text
