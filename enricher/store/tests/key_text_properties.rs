@@ -1,5 +1,5 @@
 //! Equal values have equal key text, different values different text, whatever their spelling and type.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "a test may panic")]
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;

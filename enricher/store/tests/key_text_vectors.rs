@@ -1,5 +1,5 @@
 //! Every case of `vectors/key-text.json`.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "a test may panic")]
 
 use serde::Deserialize;
 use weft_store::key::{self, NotAKey};

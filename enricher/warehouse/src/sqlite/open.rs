@@ -34,10 +34,12 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, Error> {
         refused.sqlite_error_code(),
         Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure)
     );
-    if cannot_write && !has_content(path, "-wal") && !has_content(path, "-journal") {
-        if let Ok(connection) = connect(path, true) {
-            return Ok(connection);
-        }
+    if cannot_write
+        && !has_content(path, "-wal")
+        && !has_content(path, "-journal")
+        && let Ok(connection) = connect(path, true)
+    {
+        return Ok(connection);
     }
     Err(match refused.sqlite_error() {
         Some(failure) if cannot_write && has_content(path, "-wal") => open(format!(
