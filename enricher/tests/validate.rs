@@ -284,6 +284,15 @@ fn what_only_follows_from_another_fault_is_not_told() {
 }
 
 #[test]
+fn a_fault_that_schema_and_planner_know_is_told_once() {
+    let mapping = MAPPING.replace("to: $.properties.name}", "to: $.properties.name, default: x, ifMissing: Omit}");
+    let input = [WAREHOUSE, GRAPH, ENTITY, &mapping].join("---\n");
+    let ended = weft(&std::env::temp_dir(), &["-f", "-"], &input);
+    assert!(ended.stdout.contains("error[ConflictingFallbacks]"), "{}", ended.stdout);
+    assert!(ended.stdout.ends_with("4 objects in 1 file: 1 error\n"), "{}", ended.stdout);
+}
+
+#[test]
 fn kinds_groups_and_versions_that_are_nearly_right_are_corrected() {
     for (wrong, right, reason, help) in [
         ("kind: Warehouse", "kind: Warehous", "UnknownKind", "did you mean `Warehouse`?"),

@@ -1,6 +1,6 @@
 //! Builds the [`Index`] of each document in a file, and refuses on the way what could not be read within bounds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 
@@ -70,8 +70,7 @@ struct Open {
     node: usize,
     anchor: usize,
     bytes_before: usize,
-    /// For a mapping: the keys so far, and the one whose value comes next.
-    keys: HashMap<String, Span>,
+    /// For a mapping: the key whose value comes next.
     pending: Option<(String, Span)>,
 }
 
@@ -117,7 +116,9 @@ impl Builder {
                 Ok(())
             }
             Event::SequenceStart(anchor, _) => self.open(span, Content::Sequence(Vec::new()), anchor),
-            Event::MappingStart(anchor, _) => self.open(span, Content::Mapping(Vec::new()), anchor),
+            Event::MappingStart(anchor, _) => {
+                self.open(span, Content::Mapping { first: None, members: BTreeMap::new() }, anchor)
+            }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(open) = self.open.pop() {
                     let bytes = Some(self.bytes - open.bytes_before);
@@ -139,7 +140,7 @@ impl Builder {
         self.bytes += NODE_BYTES;
         let node = self.add(span, content, None);
         self.anchors.insert(anchor, Anchor { node, bytes: None });
-        self.open.push(Open { node, anchor, bytes_before, keys: HashMap::new(), pending: None });
+        self.open.push(Open { node, anchor, bytes_before, pending: None });
         Ok(())
     }
 
@@ -168,16 +169,15 @@ impl Builder {
         let Some(open) = self.open.last_mut() else { return node };
         match &mut document.nodes[open.node].content {
             Content::Sequence(items) => items.push(node),
-            Content::Mapping(members) => match (open.pending.take(), text) {
-                (Some((key, key_span)), _) => members.push(Member { key, key_span, value: node }),
+            Content::Mapping { first, members } => match (open.pending.take(), text) {
+                (Some((key, key_span)), _) => {
+                    members.entry(key).or_insert(Member { key_span, value: node });
+                }
                 (None, Some(text)) => {
-                    let first = open.keys.get(text).cloned();
-                    if first.is_none() {
-                        open.keys.insert(text.to_owned(), span.clone());
-                    }
+                    first.get_or_insert_with(|| span.clone());
                     open.pending = Some((text.to_owned(), span.clone()));
-                    if let Some(first) = first {
-                        self.refuse(duplicate_key(text, self.file, span, first));
+                    if let Some(earlier) = members.get(text).map(|member| member.key_span.clone()) {
+                        self.refuse(duplicate_key(text, self.file, span, earlier));
                     }
                 }
                 (None, None) => {

@@ -2,6 +2,8 @@
 //!
 //! `serde_yaml` gives the data but not where it came from; an index of the same text knows.
 
+use std::collections::BTreeMap;
+
 use super::{FieldPath, field::Step, source::Span};
 
 /// How deep a document may be. Kubernetes objects are about 20 deep; the reader of the data stops at 128.
@@ -31,7 +33,11 @@ pub(super) enum Content {
         plain: bool,
     },
     Sequence(Vec<usize>),
-    Mapping(Vec<Member>),
+    /// By key; the first key's place stands for the whole.
+    Mapping {
+        first: Option<Span>,
+        members: BTreeMap<String, Member>,
+    },
     /// The node that is repeated here.
     Alias(usize),
 }
@@ -39,7 +45,6 @@ pub(super) enum Content {
 /// One member of a mapping.
 #[derive(Debug)]
 pub(super) struct Member {
-    pub(super) key: String,
     pub(super) key_span: Span,
     pub(super) value: usize,
 }
@@ -89,7 +94,7 @@ impl Index {
     /// What stands for a node that may span many lines: the first thing in it.
     fn first_span(&self, node: usize) -> Span {
         match &self.nodes[node].content {
-            Content::Mapping(members) => members.first().map(|member| member.key_span.clone()),
+            Content::Mapping { first, .. } => first.clone(),
             Content::Sequence(items) => items.first().map(|item| self.nodes[*item].span.clone()),
             Content::Scalar { .. } | Content::Alias(_) => None,
         }
@@ -106,20 +111,18 @@ impl Index {
 
     /// A mapping's member, also one that a merge key (`<<`) brings in.
     fn member(&self, node: usize, name: &str, depth: usize) -> Option<&Member> {
-        let Content::Mapping(members) = &self.nodes[node].content else { return None };
-        let own = members.iter().find(|member| member.key == name);
+        let Content::Mapping { members, .. } = &self.nodes[node].content else { return None };
+        let own = members.get(name);
         if own.is_some() || depth > MAX_DEPTH {
             return own;
         }
-        members.iter().filter(|member| member.key == "<<").find_map(|merge| {
-            let source = self.resolve(merge.value)?;
-            self.member(source, name, depth + 1).or_else(|| match &self.nodes[source].content {
-                Content::Sequence(sources) => sources
-                    .iter()
-                    .filter_map(|source| self.resolve(*source))
-                    .find_map(|source| self.member(source, name, depth + 1)),
-                _ => None,
-            })
+        let source = self.resolve(members.get("<<")?.value)?;
+        self.member(source, name, depth + 1).or_else(|| match &self.nodes[source].content {
+            Content::Sequence(sources) => sources
+                .iter()
+                .filter_map(|source| self.resolve(*source))
+                .find_map(|source| self.member(source, name, depth + 1)),
+            _ => None,
         })
     }
 

@@ -108,7 +108,14 @@ impl Manifests {
                 None => fault.of(&object),
             });
         }
-        typed.violations.retain(|violation| !added.iter().any(|added| tells(added, violation)));
+        let mut by_object: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for fault in &added {
+            by_object.entry(&fault.object).or_default().push(fault);
+        }
+        typed.violations.retain(|violation| {
+            let planned = by_object.get(&violation.object);
+            !planned.into_iter().flatten().any(|planned| tells(planned, violation))
+        });
         added.append(&mut typed.violations);
         self.diagnostics.append(&mut added);
     }
@@ -134,13 +141,13 @@ fn own(found: weft_plan::Diagnostic) -> (ObjectRef, Diagnostic) {
     (object, fault)
 }
 
-/// Whether what the planner found tells of the same fault as a broken rule, and more: it is about the same field, or
-/// one right in it.
+/// Whether what the planner found of an object tells of the same fault as a rule that it breaks, and more: it is about
+/// the same field, or one right in it.
 fn tells(planned: &Diagnostic, violation: &Diagnostic) -> bool {
     let (planned_at, violated_at) = (planned.field.steps(), violation.field.steps());
     let within = violated_at.len() > 1 && planned_at.len() <= violated_at.len() + 1;
     let same = planned_at == violated_at || (within && planned_at.starts_with(violated_at));
-    same && planned.severity == Severity::Error && planned.object == violation.object
+    same && planned.severity == Severity::Error
 }
 
 #[cfg(test)]

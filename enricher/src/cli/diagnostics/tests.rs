@@ -106,6 +106,15 @@ fn of_a_line_without_end_the_place_is_told_and_not_the_line() {
 }
 
 #[test]
+fn a_hundred_thousand_faults_of_one_mapping_are_told_without_delay() {
+    let labels: String = (0..100_000).map(|n| format!("    l{n}: {n}\n")).collect();
+    let text = format!(
+        "apiVersion: weft.dev/v1alpha1\nkind: Warehouse\nmetadata:\n  name: x\n  labels:\n{labels}spec: {{sqlite: {{path: a}}}}\n"
+    );
+    assert!(told(&text, Format::Json).1.contains("\"errors\": 100000"));
+}
+
+#[test]
 fn counts_are_in_words() {
     let summary = |objects, files, errors, warnings| Summary { objects, files, errors, warnings }.to_string();
     assert_eq!(summary(1, 1, 0, 0), "1 object in 1 file: valid");
