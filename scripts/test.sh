@@ -1,23 +1,35 @@
 #!/usr/bin/env bash
 # Runs every test that this machine can run. The last line counts them all; anything but 0 failed is an error.
-# WEFT_CASES=N runs N cases of each property instead of the default.
+# WEFT_CASES=N runs N cases of each property and a hundredth as many of the oracle's, instead of the defaults.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+weft=${CARGO_TARGET_DIR:-target}/debug/weft
+oracle_cases=${WEFT_CASES:+$((WEFT_CASES / 100))}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 broken=0
 
 # A step may fail: the next one still runs, and the counts below tell.
 step() {
-    printf '\n== %s\n' "$*" >&2
+    printf '\n== %s\n' "$*" | tee -a "$log"
     "$@" 2>&1 | tee -a "$log" || broken=$((broken + 1))
 }
 
-step cargo test --locked --workspace --all-features --no-fail-fast
+# The API server takes some minutes to build, once for a machine; meanwhile the other tests run.
+if command -v go >/dev/null && [ -z "${KUBECONFIG:-}" ]; then
+    e2e/cluster/build.sh >/dev/null 2>&1 &
+fi
 
-# Both cargo and the oracle count their cases in lines that begin with "test result:".
+step cargo test --locked --workspace --all-features --no-fail-fast
+step python3 e2e/oracle --weft "$weft" --cases "${oracle_cases:-300}"
+step python3 e2e/docs --weft "$weft" README.md docs/*.md
+step e2e/test-crds.sh
+
+# cargo and the scripts above all count in lines that begin with "test result:". What needs an API server is ignored at
+# first and run, or skipped, by the last step.
 awk -v broken="$broken" '
+    /^== / { skipped = 0 }
     /^test result:/ {
         for (i = 1; i < NF; i++) {
             if ($(i + 1) ~ /^passed;/) passed += $i
