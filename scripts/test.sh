@@ -22,7 +22,7 @@ if command -v go >/dev/null && [ -z "${KUBECONFIG:-}" ]; then
 fi
 
 step cargo test --locked --workspace --all-features --no-fail-fast
-step python3 e2e/oracle --weft "$weft" --cases "${oracle_cases:-300}"
+step python3 e2e/oracle --weft "$weft" --cases "${oracle_cases:-500}"
 step python3 e2e/docs --weft "$weft" README.md docs/*.md
 step e2e/test-crds.sh
 

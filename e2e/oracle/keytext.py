@@ -24,12 +24,12 @@ NO_KEY, BAD_KEY = NotAKey("no_key"), NotAKey("bad_key")
 
 def of_event(types, values):
     """The key text (bytes) of an event's values, one jsontext.Value or None per key column. Raises NotAKey."""
-    return _parts(types, [None if value is None else value for value in values], _from_json)
+    return _parts(types, values, _from_json)
 
 
 def of_row(types, cells):
-    """The key text of a row's key cells, as warehouse.Table reads them. Raises NotAKey."""
-    return _parts(types, cells, _from_cell)
+    """The key text of a row's key cells, each (type, value) as warehouse.Table reads them. Raises NotAKey."""
+    return _parts(types, [None if cell[1] is None else cell for cell in cells], _from_cell)
 
 
 def _parts(types, values, text_of):
@@ -91,7 +91,10 @@ def _from_string(kind, text):
     raise BAD_KEY
 
 
-def _from_cell(kind, cell):
+def _from_cell(kind, typed):
+    found, cell = typed
+    if found != kind:
+        raise BAD_KEY
     if kind == "Boolean":
         return b"true" if cell else b"false"
     if kind in ("Integer", "Decimal"):

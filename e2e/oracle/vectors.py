@@ -74,6 +74,6 @@ def check_run(weft, directory, types, values_and_outcomes):
         raise Mismatch(f"exit code {done.returncode}: {done.stderr.decode()}")
     if done.stdout.decode() != "".join(events):
         raise Mismatch(f"events with a key of {types} did not come out as they went in")
-    found = json.loads(done.stderr.decode().splitlines()[-1])["rules"]["r"]["lookups"]["a"]
+    found = json.loads(done.stderr.rstrip(b"\n").split(b"\n")[-1])["rules"]["r"]["lookups"]["a"]
     if found != expected:
         raise Mismatch(f"lookups with a key of {types}: {found} instead of {expected}")

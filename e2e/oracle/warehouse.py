@@ -27,7 +27,7 @@ def logical_type(declared):
 
 
 class Table:
-    """The rows of a table or view that can be looked up, by key text; each row maps columns to (type, value)."""
+    """The rows that can be looked up, by key text, each mapping columns to (type, value); and how many cannot be, by reason."""
 
     def __init__(self, database, name, primary_key):
         quoted = '"' + name.replace('"', '""') + '"'
@@ -37,27 +37,23 @@ class Table:
             column: kind or _common([record[at] for record in records]) for at, (column, kind) in enumerate(columns)
         }
         self.key_types = [self.types[column] for column in primary_key]
-        self.total = len(records)
-        self.rows, shared = {}, set()
+        self.rows, self.rejected, sharing = {}, {}, {}
         for record in records:
             row = {column: _cell(self.types[column], value) for (column, _), value in zip(columns, record)}
-            key = self._key(row, primary_key)
-            if key in self.rows:
-                shared.add(key)
-            elif key is not None:
-                self.rows[key] = row
+            try:
+                key = keytext.of_row(self.key_types, [row[column] for column in primary_key])
+            except keytext.NotAKey as error:
+                reason = {"no_key": "nullKey", "bad_key": "badKey"}[error.args[0]]
+                self.rejected[reason] = self.rejected.get(reason, 0) + 1
+                continue
+            sharing[key] = sharing.get(key, 0) + 1
+            self.rows[key] = row
         # Which of several rows an event means cannot be told, so none of them can be looked up.
-        for key in shared:
+        duplicates = [key for key, count in sharing.items() if count > 1]
+        if duplicates:
+            self.rejected["duplicateKey"] = sum(sharing[key] for key in duplicates)
+        for key in duplicates:
             del self.rows[key]
-
-    def _key(self, row, primary_key):
-        cells = [row[column] for column in primary_key]
-        if any(kind != wanted for (kind, _), wanted in zip(cells, self.key_types)):
-            return None
-        try:
-            return keytext.of_row(self.key_types, [value for _, value in cells])
-        except keytext.NotAKey:
-            return None
 
 
 def _common(values):
@@ -97,7 +93,7 @@ def _typed(kind, value):
             return None
         return value
     try:
-        text = keytext.of_row([kind], [value]).decode()
+        text = keytext.of_row([kind], [(kind, value)]).decode()
     except keytext.NotAKey:
         return None
     if kind in ("Timestamp", "TimestampTz"):
