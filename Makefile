@@ -53,6 +53,12 @@ lint: ## Check format, lints, generated files, scripts and dependencies
 crds: ## Write crds/ anew from the resource types
 	@cargo run --locked --quiet -p weft-api --bin crdgen
 
+.PHONY: docs
+docs: ## Write what the documentation's commands print now into its pages
+	@scripts/setup.sh test
+	@cargo build --locked -p weft
+	@python3 e2e/docs --weft $(TARGET_DIR)/debug/weft --write README.md docs/*.md
+
 .PHONY: bench
 bench: ## Measure the speed of weft run (1 M events; takes some minutes)
 	@scripts/setup.sh build
