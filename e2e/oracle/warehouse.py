@@ -43,7 +43,7 @@ class Table:
             try:
                 key = keytext.of_row(self.key_types, [row[column] for column in primary_key])
             except keytext.NotAKey as error:
-                reason = {"no_key": "nullKey", "bad_key": "badKey"}[error.args[0]]
+                reason = {"no_key": "null_key", "bad_key": "bad_key"}[error.args[0]]
                 self.rejected[reason] = self.rejected.get(reason, 0) + 1
                 continue
             sharing[key] = sharing.get(key, 0) + 1
@@ -51,7 +51,7 @@ class Table:
         # Which of several rows an event means cannot be told, so none of them can be looked up.
         duplicates = [key for key, count in sharing.items() if count > 1]
         if duplicates:
-            self.rejected["duplicateKey"] = sum(sharing[key] for key in duplicates)
+            self.rejected["duplicate_key"] = sum(sharing[key] for key in duplicates)
         for key in duplicates:
             del self.rows[key]
 

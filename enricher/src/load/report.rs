@@ -10,7 +10,7 @@ const SAMPLE_CHARACTERS: usize = 80;
 
 /// Why a row is not in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Reason {
     /// A key column is NULL or empty.
     NullKey,
