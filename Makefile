@@ -62,7 +62,7 @@ docs: ## Write what the documentation's commands print now into its pages
 .PHONY: bench
 bench: ## Measure the speed of weft run (1 M events; takes some minutes)
 	@scripts/setup.sh build
-	@cargo bench --locked --profile dist -p weft
+	@cargo bench --locked --profile dist -p weft --bench run
 
 .PHONY: install
 install: ## Build weft at its fastest and copy it to $PREFIX/bin (default ~/.local/bin)

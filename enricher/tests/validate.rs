@@ -1,5 +1,6 @@
 //! `weft validate` as a user runs it: the built binary on files, its output and exit code.
 #![cfg(feature = "manifests")]
+#![allow(clippy::unwrap_used)] // also in what the tests share
 
 use std::{
     fs,

@@ -3,6 +3,8 @@
 //!
 //! `cargo bench -p weft --profile dist --bench run [-- EVENTS]`
 
+#![allow(clippy::print_stdout, clippy::print_stderr)] // figures are what a benchmark is for
+
 mod child;
 mod data;
 

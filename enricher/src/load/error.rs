@@ -17,7 +17,7 @@ pub(crate) enum LoadError {
     Warehouse { entity: String, warehouse: String, source: Error },
     /// The table has no such column.
     #[error("entity {entity}: {field}: table {table} in warehouse {warehouse} has other columns")]
-    Column { entity: String, field: &'static str, table: String, warehouse: String, source: Unresolved },
+    Column { entity: String, field: &'static str, table: String, warehouse: String, source: Box<Unresolved> },
     /// A key column's type is refused.
     #[error(
         "entity {entity}: primaryKey: column {column} of table {table} in warehouse {warehouse} cannot be a key, {why}"
@@ -52,7 +52,7 @@ impl LoadError {
 
     pub(super) fn column(plan: &SyncPlan, table: &Table, field: &'static str, source: Unresolved) -> Self {
         let (entity, warehouse) = names(plan);
-        Self::Column { entity, field, table: table.name.join("."), warehouse, source }
+        Self::Column { entity, field, table: table.name.join("."), warehouse, source: Box::new(source) }
     }
 
     pub(super) fn key_type(plan: &SyncPlan, table: &Table, key: &[Column]) -> Self {
