@@ -27,11 +27,11 @@ pub(crate) enum Reason {
 impl Reason {
     fn text(self) -> &'static str {
         match self {
-            Reason::NullKey => "have a NULL or empty key",
-            Reason::BadKey => "have a key that is longer than 1 KiB or not of its column's type",
-            Reason::DuplicateKey => "share their key with another row",
-            Reason::RowTooLarge => "take more than 64 KiB; name fewer `columns`",
-            Reason::NotUtf8 => "hold text that is not UTF-8",
+            Reason::NullKey => "NULL or empty key",
+            Reason::BadKey => "key longer than 1 KiB or not of its column's type",
+            Reason::DuplicateKey => "key shared with another row",
+            Reason::RowTooLarge => "more than 64 KiB; name fewer `columns`",
+            Reason::NotUtf8 => "text that is not UTF-8",
         }
     }
 }
@@ -90,7 +90,8 @@ impl LoadReport {
     pub(crate) fn rejections(&self) -> impl Iterator<Item = String> {
         self.rejected.iter().map(|(reason, Rejected { rows, samples })| {
             let more = if *rows > samples.len() as u64 { ", …" } else { "" };
-            format!("{rows} rows are left out: they {} ({}{more})", reason.text(), samples.join("; "))
+            let noun = if *rows == 1 { "row" } else { "rows" };
+            format!("rejected {rows} {noun}: {} ({}{more})", reason.text(), samples.join("; "))
         })
     }
 }

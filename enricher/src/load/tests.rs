@@ -123,11 +123,11 @@ fn rows_that_cannot_be_looked_up_are_left_out_counted_and_named() {
     assert_eq!(
         told,
         [
-            "1 rows are left out: they have a NULL or empty key (id = null)",
-            "1 rows are left out: they have a key that is longer than 1 KiB or not of its column's type (id = \"x\")",
-            "3 rows are left out: they share their key with another row (id = 2, …)",
-            "1 rows are left out: they take more than 64 KiB; name fewer `columns` (id = 3)",
-            "1 rows are left out: they hold text that is not UTF-8 (id = 4)",
+            "rejected 1 row: NULL or empty key (id = null)",
+            "rejected 1 row: key longer than 1 KiB or not of its column's type (id = \"x\")",
+            "rejected 3 rows: key shared with another row (id = 2, …)",
+            "rejected 1 row: more than 64 KiB; name fewer `columns` (id = 3)",
+            "rejected 1 row: text that is not UTF-8 (id = 4)",
         ]
     );
 }
