@@ -60,7 +60,7 @@ impl PathTree {
     pub(crate) fn child(&mut self, parent: NodeId, segment: &Segment) -> NodeId {
         let node = &self.nodes[parent.index()];
         let known = match segment {
-            Segment::Name(name) => node.members.iter().find(|(key, _)| **key == *name.as_bytes()).map(|(_, id)| *id),
+            Segment::Name(name) => node.member(name.as_bytes()),
             Segment::Index(index) => node.items.iter().find(|(item, _)| item == index).map(|(_, id)| *id),
         };
         known.unwrap_or_else(|| {
@@ -78,6 +78,14 @@ impl PathTree {
 }
 
 impl Node {
+    /// The node of the member with this name.
+    #[inline]
+    pub(super) fn member(&self, name: &[u8]) -> Option<NodeId> {
+        // The first byte tells most names apart without a call that compares the rest.
+        let alike = |key: &[u8]| key.len() == name.len() && key.first() == name.first() && key == name;
+        self.members.iter().find(|(key, _)| alike(key)).map(|(_, id)| *id)
+    }
+
     fn at(path: Path) -> Self {
         Self { path, members: Vec::new(), items: Vec::new() }
     }
