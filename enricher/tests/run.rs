@@ -1,4 +1,7 @@
 //! `weft run` as a user meets it: the built binary on manifests, a SQLite file and lines.
+#![cfg(feature = "manifests")]
+// Helpers of a test panic as the test does.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

@@ -75,8 +75,8 @@ fn values_are_found_as_they_stand() {
 fn a_repeated_key_on_a_path_is_noticed_and_elsewhere_is_not() {
     let mut tree = PathTree::new();
     let nodes = tree.insert(&path("$.a.b"));
-    let mut slots = vec![Slot::default(); tree.len()];
-    let mut repeated = |event: &str| {
+    let repeated = |event: &str| {
+        let mut slots = vec![Slot::default(); tree.len()];
         let any = scan(&tree, event.as_bytes(), &mut slots).unwrap();
         (any, nodes.iter().map(|node| slots[node.index()].repeated).collect::<Vec<_>>())
     };
