@@ -45,7 +45,7 @@ test-crds: ## Give the CRDs and the examples to a real API server
 	@e2e/test-crds.sh
 
 .PHONY: lint
-lint: ## Check format, lints, generated files, scripts and dependencies
+lint: ## Check format, lints, scripts and dependencies
 	@scripts/setup.sh test
 	@scripts/lint.sh
 
