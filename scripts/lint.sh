@@ -8,7 +8,7 @@ step() { printf '\n== %s\n' "$*" >&2; "$@"; }
 skip() { printf '\n== skipped: %s\n' "$*" >&2; }
 
 mapfile -t shell_scripts < <(git ls-files '*.sh' .ci/run)
-compile='import sys; [compile(open(name, encoding="utf-8").read(), name, "exec") for name in sys.argv[1:]]'
+compile='import pathlib, sys; [compile(pathlib.Path(name).read_text("utf-8"), name, "exec") for name in sys.argv[1:]]'
 mapfile -t python_files < <(git ls-files '*.py')
 
 step cargo fmt --all --check

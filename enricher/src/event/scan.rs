@@ -57,11 +57,9 @@ pub(crate) fn scan(tree: &PathTree, event: &[u8], slots: &mut [Slot]) -> Result<
     {
         return Err(ScanError { fault: Fault::Utf8, at: error.valid_up_to() });
     }
-    let mut scanner = Scanner { tree, bytes: event, at: 0, depth: 0, repeated: false, containers: [0; MAX_DEPTH / 64] };
-    scanner.value(NodeId::ROOT, slots)?;
-    scanner.skip_white_space();
-    if scanner.at < event.len() {
-        return Err(scanner.expected("the end of the line"));
+    let mut scanner = Scanner::new(tree, event);
+    if scanner.line(slots).is_err() {
+        return Err(ScanError { fault: scanner.fault, at: scanner.at });
     }
     match slots.first().map(|root| root.kind) {
         Some(Kind::Object | Kind::EmptyObject) => Ok(scanner.repeated),
@@ -77,11 +75,34 @@ struct Scanner<'event> {
     repeated: bool,
     /// Which of the open containers are objects, a bit for each depth from 1.
     containers: [u64; MAX_DEPTH / 64],
+    /// What is wrong, once a step has failed.
+    fault: Fault,
 }
 
+/// The line is wrong at [`Scanner::at`], by [`Scanner::fault`]. It says nothing itself, so that a step's result fits a
+/// register: there are several steps for each member.
+struct Failed;
+
+type Step<T> = Result<T, Failed>;
+
 impl<'event> Scanner<'event> {
+    fn new(tree: &'event PathTree, bytes: &'event [u8]) -> Self {
+        let containers = [0; MAX_DEPTH / 64];
+        Self { tree, bytes, at: 0, depth: 0, repeated: false, containers, fault: Fault::Ends }
+    }
+
+    /// Reads the whole line.
+    fn line(&mut self, slots: &mut [Slot]) -> Step<()> {
+        self.value(NodeId::ROOT, slots)?;
+        self.skip_white_space();
+        if self.at < self.bytes.len() {
+            return Err(self.expected("the end of the line"));
+        }
+        Ok(())
+    }
+
     /// Reads a value that lies on a path.
-    fn value(&mut self, id: NodeId, slots: &mut [Slot]) -> Result<(), ScanError> {
+    fn value(&mut self, id: NodeId, slots: &mut [Slot]) -> Step<()> {
         let node = self.tree.node(id);
         let byte = self.peek()?;
         let start = self.at;
@@ -96,7 +117,7 @@ impl<'event> Scanner<'event> {
         Ok(())
     }
 
-    fn object(&mut self, id: NodeId, slots: &mut [Slot]) -> Result<Kind, ScanError> {
+    fn object(&mut self, id: NodeId, slots: &mut [Slot]) -> Step<Kind> {
         self.enter()?;
         if self.closes(b'}')? {
             return Ok(Kind::EmptyObject);
@@ -121,7 +142,7 @@ impl<'event> Scanner<'event> {
         }
     }
 
-    fn array(&mut self, id: NodeId, slots: &mut [Slot]) -> Result<Kind, ScanError> {
+    fn array(&mut self, id: NodeId, slots: &mut [Slot]) -> Step<Kind> {
         self.enter()?;
         if self.closes(b']')? {
             return Ok(Kind::Array);
@@ -155,7 +176,7 @@ impl<'event> Scanner<'event> {
 
     /// Checks a value that no path leads into.
     #[inline]
-    fn skip(&mut self) -> Result<Kind, ScanError> {
+    fn skip(&mut self) -> Step<Kind> {
         match self.peek()? {
             b'{' | b'[' => self.skip_container(),
             byte => self.scalar(byte),
@@ -163,7 +184,7 @@ impl<'event> Scanner<'event> {
     }
 
     #[inline]
-    fn scalar(&mut self, byte: u8) -> Result<Kind, ScanError> {
+    fn scalar(&mut self, byte: u8) -> Step<Kind> {
         match byte {
             b'"' => self.string().map(|_| Kind::String),
             b't' => self.literal(b"true", Kind::Boolean),
@@ -174,7 +195,7 @@ impl<'event> Scanner<'event> {
     }
 
     /// A loop, not a recursion: the containers that are open are bits.
-    fn skip_container(&mut self) -> Result<Kind, ScanError> {
+    fn skip_container(&mut self) -> Step<Kind> {
         let outer = self.depth;
         let mut kind = None;
         loop {
@@ -229,7 +250,7 @@ impl<'event> Scanner<'event> {
     }
 
     /// Takes a member's name and the colon; the range lies within the quotes, the flag says that it has escapes.
-    fn key(&mut self) -> Result<(Range<usize>, bool), ScanError> {
+    fn key(&mut self) -> Step<(Range<usize>, bool)> {
         if self.peek()? != b'"' {
             return Err(self.expected("a member's name in double quotes"));
         }
@@ -244,27 +265,33 @@ impl<'event> Scanner<'event> {
     }
 
     /// Takes a string, from its opening to its closing quote; says whether it has escapes.
-    fn string(&mut self) -> Result<bool, ScanError> {
-        self.at += 1;
-        let mut escaped = false;
+    #[inline]
+    fn string(&mut self) -> Step<bool> {
+        self.at = special_from(self.bytes, self.at + 1);
+        if self.bytes.get(self.at) == Some(&b'"') {
+            self.at += 1;
+            return Ok(false);
+        }
+        self.escaped_string().map(|()| true)
+    }
+
+    /// Takes the rest of a string, from its first byte that is special and no quote.
+    fn escaped_string(&mut self) -> Step<()> {
         loop {
-            self.at = special_from(self.bytes, self.at);
             match self.bytes.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(escaped);
+                    return Ok(());
                 }
-                Some(b'\\') => {
-                    escaped = true;
-                    self.escape()?;
-                }
+                Some(b'\\') => self.escape()?,
                 Some(_) => return Err(self.expected("an escape instead of a control character")),
-                None => return Err(ScanError { fault: Fault::Ends, at: self.at }),
+                None => return Err(self.failed(Fault::Ends)),
             }
+            self.at = special_from(self.bytes, self.at);
         }
     }
 
-    fn escape(&mut self) -> Result<(), ScanError> {
+    fn escape(&mut self) -> Step<()> {
         self.at += 1;
         match self.bytes.get(self.at) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
@@ -274,18 +301,18 @@ impl<'event> Scanner<'event> {
                     match self.bytes.get(self.at) {
                         Some(digit) if digit.is_ascii_hexdigit() => {}
                         Some(_) => return Err(self.expected("four hexadecimal digits after \\u")),
-                        None => return Err(ScanError { fault: Fault::Ends, at: self.at }),
+                        None => return Err(self.failed(Fault::Ends)),
                     }
                 }
                 self.at += 1;
             }
             Some(_) => return Err(self.expected("one of \" \\ / b f n r t u after a backslash")),
-            None => return Err(ScanError { fault: Fault::Ends, at: self.at }),
+            None => return Err(self.failed(Fault::Ends)),
         }
         Ok(())
     }
 
-    fn literal(&mut self, text: &'static [u8], kind: Kind) -> Result<Kind, ScanError> {
+    fn literal(&mut self, text: &'static [u8], kind: Kind) -> Step<Kind> {
         if self.bytes[self.at..].starts_with(text) {
             self.at += text.len();
             return Ok(kind);
@@ -293,7 +320,7 @@ impl<'event> Scanner<'event> {
         Err(self.expected("a value"))
     }
 
-    fn number(&mut self) -> Result<Kind, ScanError> {
+    fn number(&mut self) -> Step<Kind> {
         if self.bytes[self.at] == b'-' {
             self.at += 1;
         }
@@ -301,7 +328,7 @@ impl<'event> Scanner<'event> {
             Some(b'0') => self.at += 1,
             Some(b'1'..=b'9') => self.digits(),
             Some(_) => return Err(self.expected("a value")),
-            None => return Err(ScanError { fault: Fault::Ends, at: self.at }),
+            None => return Err(self.failed(Fault::Ends)),
         }
         if self.bytes.get(self.at) == Some(&b'.') {
             self.at += 1;
@@ -317,14 +344,14 @@ impl<'event> Scanner<'event> {
         Ok(Kind::Number)
     }
 
-    fn some_digits(&mut self) -> Result<(), ScanError> {
+    fn some_digits(&mut self) -> Step<()> {
         match self.bytes.get(self.at) {
             Some(b'0'..=b'9') => {
                 self.digits();
                 Ok(())
             }
             Some(_) => Err(self.expected("a digit")),
-            None => Err(ScanError { fault: Fault::Ends, at: self.at }),
+            None => Err(self.failed(Fault::Ends)),
         }
     }
 
@@ -335,9 +362,9 @@ impl<'event> Scanner<'event> {
     }
 
     /// Steps into a container.
-    fn enter(&mut self) -> Result<(), ScanError> {
+    fn enter(&mut self) -> Step<()> {
         if self.depth == MAX_DEPTH {
-            return Err(ScanError { fault: Fault::TooDeep, at: self.at });
+            return Err(self.failed(Fault::TooDeep));
         }
         self.depth += 1;
         self.at += 1;
@@ -345,7 +372,7 @@ impl<'event> Scanner<'event> {
     }
 
     /// Steps out of an empty container.
-    fn closes(&mut self, end: u8) -> Result<bool, ScanError> {
+    fn closes(&mut self, end: u8) -> Step<bool> {
         let closes = self.peek()? == end;
         if closes {
             self.at += 1;
@@ -355,7 +382,7 @@ impl<'event> Scanner<'event> {
     }
 
     /// After a value in a container: takes the comma, or steps out of it.
-    fn ends(&mut self, end: u8, expected: &'static str) -> Result<bool, ScanError> {
+    fn ends(&mut self, end: u8, expected: &'static str) -> Step<bool> {
         let byte = self.peek()?;
         if byte == b',' {
             self.at += 1;
@@ -371,7 +398,7 @@ impl<'event> Scanner<'event> {
 
     /// The next byte that is not white space, without taking it.
     #[inline]
-    fn peek(&mut self) -> Result<u8, ScanError> {
+    fn peek(&mut self) -> Step<u8> {
         // Nearly always there is no white space.
         if let Some(&byte) = self.bytes.get(self.at)
             && byte > b' '
@@ -379,7 +406,7 @@ impl<'event> Scanner<'event> {
             return Ok(byte);
         }
         self.skip_white_space();
-        self.bytes.get(self.at).copied().ok_or(ScanError { fault: Fault::Ends, at: self.at })
+        self.bytes.get(self.at).copied().ok_or_else(|| self.failed(Fault::Ends))
     }
 
     #[inline]
@@ -389,8 +416,15 @@ impl<'event> Scanner<'event> {
         }
     }
 
-    fn expected(&self, what: &'static str) -> ScanError {
-        ScanError { fault: Fault::Expected(what), at: self.at }
+    #[cold]
+    fn expected(&mut self, what: &'static str) -> Failed {
+        self.failed(Fault::Expected(what))
+    }
+
+    #[cold]
+    fn failed(&mut self, fault: Fault) -> Failed {
+        self.fault = fault;
+        Failed
     }
 }
 
