@@ -333,3 +333,55 @@ fn rows_that_cannot_be_used_are_told_and_the_rest_is_used() {
     );
     assert!(stderr(&output).contains("rejected 1 row: NULL or empty key"), "{}", stderr(&output));
 }
+
+#[test]
+fn no_other_name_of_an_input_makes_weft_write_over_it() {
+    let shop = Shop::new();
+    shop.write("events.jsonl", "{\"id\":1}\n");
+    fs::hard_link(shop.path("events.jsonl"), shop.path("again.jsonl")).unwrap();
+    std::os::unix::fs::symlink("shop.db", shop.path("link.db")).unwrap();
+    let files = ["events.jsonl", "shop.db", "weft.yaml"];
+    let before = files.map(|name| fs::read(shop.path(name)).unwrap());
+    for (name, what) in [
+        ("again.jsonl", "--events"),
+        ("shop.db", "a warehouse"),
+        ("link.db", "a warehouse"),
+        ("weft.yaml", "manifests"),
+    ] {
+        for flag in ["--output", "--dead-letters"] {
+            let output = shop.command(&["--events", "events.jsonl", "--force", flag, name]).output().unwrap();
+            assert_eq!(code(&output), 2, "{flag} {name}: {}", stderr(&output));
+            assert!(stderr(&output).contains(flag) && stderr(&output).contains(what), "{}", stderr(&output));
+        }
+    }
+    assert!(files.map(|name| fs::read(shop.path(name)).unwrap()) == before);
+}
+
+#[test]
+fn events_are_not_appended_to_the_file_they_are_read_from() {
+    let shop = Shop::new();
+    let events = shop.write("events.jsonl", "{\"id\":1}\n");
+    let appended = fs::OpenOptions::new().append(true).open(&events).unwrap();
+    let output = shop.command(&["--events", "events.jsonl"]).stdout(appended).output().unwrap();
+    assert_eq!(code(&output), 2, "{}", stderr(&output));
+    assert_eq!(fs::read_to_string(&events).unwrap(), "{\"id\":1}\n");
+}
+
+#[test]
+fn one_file_for_events_and_dead_letters_is_refused_with_what_it_holds_untouched() {
+    let shop = Shop::new();
+    shop.write("out.jsonl", "precious\n");
+    let output = shop.run("{\"id\":1}\n", &["--output", "out.jsonl", "--dead-letters", "./out.jsonl", "--force"]);
+    assert_eq!((code(&output), fs::read_to_string(shop.path("out.jsonl")).unwrap().as_str()), (2, "precious\n"));
+}
+
+#[test]
+fn an_output_that_cannot_be_opened_is_named_with_its_flag() {
+    let shop = Shop::new();
+    for (flag, path) in [("--output", "nowhere/out.jsonl"), ("--dead-letters", ".")] {
+        let output = shop.run("{\"id\":1}\n", &[flag, path]);
+        assert_eq!(code(&output), 2, "{}", stderr(&output));
+        let told = format!("{flag}: failed to open {path} for writing");
+        assert!(stderr(&output).contains(&told), "{}", stderr(&output));
+    }
+}

@@ -122,3 +122,17 @@ pub(crate) enum CreateError {
         source: io::Error,
     },
 }
+
+impl CreateError {
+    /// Whether trying again may help; a path that leads nowhere, or to what may not be written, stays so.
+    pub(crate) fn may_pass(&self) -> bool {
+        use io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem};
+        match self {
+            Self::Exists { .. } => false,
+            Self::Open { source, .. } => !matches!(
+                source.kind(),
+                IsADirectory | NotADirectory | NotFound | PermissionDenied | ReadOnlyFilesystem
+            ),
+        }
+    }
+}

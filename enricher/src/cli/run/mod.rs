@@ -15,7 +15,7 @@ use weft_store::{MemoryStore, Reader};
 use super::{Exit, Failure, Format, FormatArg, diagnostics};
 use crate::join::Join;
 use crate::load::{self, LoadReport};
-use crate::manifests::ManifestArgs;
+use crate::manifests::{Loaded, ManifestArgs};
 use crate::run::{DeadLetters, Lines, Pipeline, Summary, end_between_lines};
 use progress::Progress;
 
@@ -79,21 +79,23 @@ Exit codes:
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    let planned = plans(args)?;
-    let plan = mapping::choose(&planned, args.mapping.as_deref())?;
+    let loaded = manifests(args)?;
+    files::refuse_losing_inputs(args, &loaded)?;
+    let planned = &loaded.planned;
+    let plan = mapping::choose(planned, args.mapping.as_deref())?;
     end_between_lines().context("failed to watch for signals").map_err(Failure::Transient)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("failed to start the runtime").map_err(Failure::Transient)?;
-    runtime.block_on(run_mapping(args, &planned, plan))
+    runtime.block_on(run_mapping(args, planned, plan))
 }
 
 /// Reads the manifests; whatever is wrong or odd about them goes to standard error.
-fn plans(args: &Args) -> Result<Planned, Failure> {
+fn manifests(args: &Args) -> Result<Loaded, Failure> {
     if files::is_stdio(&args.events) && args.manifests.filename.iter().any(|path| files::is_stdio(path)) {
         let message = "standard input cannot hold both manifests (-f -) and events; name a file with --events";
         return Err(Failure::Configuration(anyhow!(message)));
     }
-    Ok(diagnostics::usable(&args.manifests, Format::Text)?.planned)
+    diagnostics::usable(&args.manifests, Format::Text)
 }
 
 async fn run_mapping(args: &Args, planned: &Planned, plan: &EnrichPlan) -> Result<Exit, Failure> {
