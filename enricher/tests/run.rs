@@ -385,3 +385,20 @@ fn an_output_that_cannot_be_opened_is_named_with_its_flag() {
         assert!(stderr(&output).contains(&told), "{}", stderr(&output));
     }
 }
+
+#[test]
+fn a_summary_that_nobody_can_read_does_not_fail_the_run() {
+    let shop = Shop::new();
+    shop.write("events.jsonl", "{\"id\":1}\n");
+    for format in ["text", "json"] {
+        let mut child = shop
+            .command(&["--events", "events.jsonl", "-o", format])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stderr.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((stdout(&output), code(&output)), ("{\"id\":1,\"p\":{\"name\":\"Mug\"}}\n", 0));
+    }
+}

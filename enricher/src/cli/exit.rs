@@ -1,5 +1,7 @@
 //! How a command ends: the exit codes, and the one place an error is printed.
 
+use std::fmt;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// How a command that did its work ends.
@@ -33,8 +35,13 @@ pub(crate) fn report(outcome: Result<Exit, Failure>) -> ExitCode {
         #[cfg(feature = "manifests")]
         Err(Failure::Invalid) => return ExitCode::from(2),
     };
-    anstream::eprintln!("{}: {error:#}", console_style());
+    tell(format_args!("{}: {error:#}", console_style()));
     ExitCode::from(code)
+}
+
+/// Writes a line to standard error. Where that is full or closed nobody is left to tell: the exit code has to do.
+pub(crate) fn tell(line: fmt::Arguments<'_>) {
+    let _ = writeln!(anstream::stderr(), "{line}");
 }
 
 fn console_style() -> impl std::fmt::Display {

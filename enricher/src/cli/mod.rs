@@ -14,6 +14,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+#[cfg(feature = "manifests")]
+pub(crate) use exit::tell;
 pub(crate) use exit::{Exit, Failure};
 
 /// Enriches event streams with warehouse data

@@ -3,6 +3,7 @@ use weft_plan::{Planned, PlannedEnrichment};
 use weft_plan_types::EnrichPlan;
 
 use super::Failure;
+use crate::cli::tell;
 
 /// The mapping to run: the one that is named, else the only one that is not suspended.
 pub(super) fn choose<'plan>(planned: &'plan Planned, name: Option<&str>) -> Result<&'plan EnrichPlan, Failure> {
@@ -16,7 +17,7 @@ pub(super) fn choose<'plan>(planned: &'plan Planned, name: Option<&str>) -> Resu
     let (suspended, running): (Vec<_>, Vec<_>) =
         planned.enrichments.iter().filter(wanted).partition(|mapping| mapping.suspended);
     for mapping in &suspended {
-        anstream::eprintln!("note: EnrichmentMapping {} is suspended and not run", full_name(mapping));
+        tell(format_args!("note: EnrichmentMapping {} is suspended and not run", full_name(mapping)));
     }
     match (&running[..], name) {
         ([mapping], _) => Ok(&mapping.plan),

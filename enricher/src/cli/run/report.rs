@@ -5,7 +5,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::{Failure, Summary};
-use crate::cli::Format;
+use crate::cli::{Format, tell};
 use crate::load::LoadReport;
 use crate::run::{Lookups, Outcomes};
 
@@ -14,7 +14,7 @@ pub(super) fn warn_of_rejected_rows(reports: &[LoadReport]) {
     let style = anstyle::AnsiColor::Yellow.on_default().bold();
     for report in reports {
         for line in report.rejections() {
-            anstream::eprintln!("{style}warning{style:#}: entity {}: {line}", report.entity);
+            tell(format_args!("{style}warning{style:#}: entity {}: {line}", report.entity));
         }
     }
 }
@@ -22,13 +22,13 @@ pub(super) fn warn_of_rejected_rows(reports: &[LoadReport]) {
 /// Prints what became of everything to standard error: a table for people, one line of JSON for machines.
 pub(super) fn print(summary: &Summary, reports: &[LoadReport], format: Format) -> Result<(), Failure> {
     match format {
-        Format::Text => anstream::eprint!("{}", text(summary)),
+        Format::Text => tell(format_args!("{}", text(summary).trim_end())),
         Format::Json => {
             let entities = reports.iter().map(|report| (report.entity.as_str(), report)).collect();
             let line = serde_json::to_string(&Json { summary, entities })
                 .context("failed to write the summary as JSON")
                 .map_err(Failure::Transient)?;
-            anstream::eprintln!("{line}");
+            tell(format_args!("{line}"));
         }
     }
     Ok(())
