@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -269,6 +269,18 @@ fn sigterm_ends_a_run_that_waits_for_events() {
     let status = child.wait().unwrap();
     drop(input);
     assert_eq!((status.code(), status.signal()), (Some(143), None));
+}
+
+#[test]
+fn sigterm_ends_a_run_whose_output_nobody_takes() {
+    let shop = Shop::new();
+    shop.write("events.jsonl", "{\"id\":1}\n".repeat(100_000));
+    let mut child = shop.command(&["--events", "events.jsonl"]).stdout(Stdio::piped()).spawn().unwrap();
+    // The first byte of a write that is larger than a pipe: the rest of it has to wait.
+    let mut output = child.stdout.take().unwrap();
+    output.read_exact(&mut [0]).unwrap();
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
 }
 
 /// The error of a run that does not start.

@@ -1,13 +1,23 @@
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-static WRITING: Mutex<()> = Mutex::new(());
+/// Whether a write is on its way.
+static WRITING: Mutex<bool> = Mutex::new(false);
+static WRITTEN: Condvar = Condvar::new();
 
-/// Lets SIGINT and SIGTERM end the process at once, but never half-way through a line that is being written.
+/// How long a write may hold up the end. A disk takes a chunk in much less; a pipe that nobody reads from takes none.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Lets SIGINT and SIGTERM end the process at once, but not half-way through a line that is being written, unless
+/// whoever takes the lines has stopped doing so.
 pub(crate) fn end_between_lines() -> std::io::Result<()> {
     let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM])?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
-            let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+            // Held to the end, so that no other write begins.
+            let _writing = WRITTEN
+                .wait_timeout_while(writing(), GRACE, |writing| *writing)
+                .unwrap_or_else(PoisonError::into_inner);
             // 128 + the signal's number is how shells name such an end.
             std::process::exit(128 + signal);
         }
@@ -17,6 +27,13 @@ pub(crate) fn end_between_lines() -> std::io::Result<()> {
 
 /// Writes without being ended half-way.
 pub(super) fn not_during<T>(write: impl FnOnce() -> T) -> T {
-    let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-    write()
+    *writing() = true;
+    let written = write();
+    *writing() = false;
+    WRITTEN.notify_all();
+    written
+}
+
+fn writing() -> MutexGuard<'static, bool> {
+    WRITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
