@@ -414,3 +414,14 @@ fn a_summary_that_nobody_can_read_does_not_fail_the_run() {
         assert_eq!((stdout(&output), code(&output)), ("{\"id\":1,\"p\":{\"name\":\"Mug\"}}\n", 0));
     }
 }
+
+#[test]
+fn an_instant_that_no_year_of_four_digits_holds_in_utc_stays_as_it_is_written() {
+    let shop = Shop::new();
+    let database = rusqlite::Connection::open(shop.path("shop.db")).unwrap();
+    let sql = "DROP TABLE product; CREATE TABLE product (ID INTEGER, NAME TIMESTAMPTZ); \
+               INSERT INTO product VALUES (1, '9999-12-31T23:59:59-01:00')";
+    database.execute_batch(sql).unwrap();
+    let output = shop.run("{\"id\":1}\n", &[]);
+    assert_eq!(stdout(&output), "{\"id\":1,\"p\":{\"name\":\"9999-12-31T23:59:59-01:00\"}}\n");
+}

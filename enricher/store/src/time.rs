@@ -29,7 +29,8 @@ pub fn parse_timestamp(text: &[u8]) -> Option<i64> {
 
 /// The instant `2026-01-31T23:59:59.5+01:00`, in microseconds since 1970-01-01T00:00:00Z.
 ///
-/// As [`parse_timestamp`], with an offset: `Z`, `z` or `±hh:mm`.
+/// As [`parse_timestamp`], with an offset: `Z`, `z` or `±hh:mm`. Its year in UTC is 0 to 9999 too: what cannot be
+/// written again is not read.
 pub fn parse_timestamp_tz(text: &[u8]) -> Option<i64> {
     let (micros, rest) = split_time(text)?;
     let minutes = match *rest {
@@ -43,7 +44,9 @@ pub fn parse_timestamp_tz(text: &[u8]) -> Option<i64> {
         }
         _ => return None,
     };
-    Some(micros - minutes * 60 * MICROS_PER_SECOND)
+    let instant = micros - minutes * 60 * MICROS_PER_SECOND;
+    let (year, ..) = civil(instant.div_euclid(MICROS_PER_DAY));
+    (0..=9999).contains(&year).then_some(instant)
 }
 
 /// Appends the day; `None`, and nothing appended, if its year is not 0 to 9999.
