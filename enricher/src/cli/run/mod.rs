@@ -57,9 +57,9 @@ pub(crate) struct Args {
 }
 
 const EXAMPLES: &str = "\
-Reads the tables that the manifests name, joins each event with their rows and writes it once per rule that
-wants it. The Redis and the Kafka topics in the manifests are not touched: rows are held in memory. A summary
-goes to standard error.
+Reads the tables that the manifests name, joins each event with their rows and writes it
+once per rule that wants it. The Redis and the Kafka topics in the manifests are not
+touched: rows are held in memory. A summary goes to standard error.
 
 Examples:
   # Events from a file, enriched events to the terminal
