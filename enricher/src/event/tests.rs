@@ -1,10 +1,12 @@
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use weft_language::Path;
 
 use super::*;
+
+#[path = "../../language/tests/cases/mod.rs"]
+mod cases;
 
 fn path(text: &str) -> Path {
     Path::parse(text).unwrap()
@@ -121,14 +123,8 @@ fn faults_name_the_column_and_what_was_expected() {
     assert_eq!(fault(deep.as_bytes()), "invalid JSON: nested deeper than 512 at column 517");
 }
 
-/// How many cases a property is tried on: `WEFT_CASES`, or this many.
-fn cases(usual: u32) -> u32 {
-    std::env::var("WEFT_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
-}
-
 fn check<S: Strategy>(strategy: S, test: impl Fn(S::Value) -> Result<(), TestCaseError>) {
-    let config = ProptestConfig { cases: cases(20_000), failure_persistence: None, ..ProptestConfig::default() };
-    TestRunner::new(config).run(&strategy, test).unwrap();
+    cases::runner(1).run(&strategy, test).unwrap();
 }
 
 /// JSON text with odd spacing and escapes; member names are of a small set, so that paths meet them.
