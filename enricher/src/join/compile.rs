@@ -1,6 +1,7 @@
 use weft_language::{Condition, ConditionError, Path, PathError, Segment};
 use weft_plan_types::{EnrichPlan, IfMissing, OnMissing, RulePlan};
 use weft_store::{Column, EntityMeta};
+use weft_warehouse::names;
 
 use crate::event::{NodeId, PathTree, WriteTree};
 
@@ -88,17 +89,13 @@ impl Join {
             .zip(metas)
             .map(|(entity, meta)| {
                 let same = meta.key.len() == entity.primary_key.len()
-                    && entity
-                        .primary_key
-                        .iter()
-                        .zip(&meta.key)
-                        .all(|(name, column)| name.eq_ignore_ascii_case(&column.name));
+                    && (0..meta.key.len()).all(|at| position(&meta.key, &entity.primary_key[at]) == Some(at));
                 if same {
                     return Ok(JoinedEntity { slug: entity.slug.clone(), meta });
                 }
                 Err(JoinError::OtherKey {
                     entity: entity.slug.clone(),
-                    found: names(&meta.key),
+                    found: column_names(&meta.key),
                     planned: entity.primary_key.clone(),
                 })
             })
@@ -155,7 +152,7 @@ impl Rule {
                 rule: plan.name.clone(),
                 entity: entity.slug.clone(),
                 column: enrichment.column.clone(),
-                columns: names(&entity.meta.columns),
+                columns: column_names(&entity.meta.columns),
             })?;
             let path = parse(plan, &enrichment.to)?;
             nodes.extend(tree.insert(&path));
@@ -214,16 +211,12 @@ fn fallback(if_missing: &IfMissing) -> Option<Box<[u8]>> {
     }
 }
 
-/// Where a column stands: the one spelled exactly so, else the only one that is spelled so but for case.
+/// Where a column stands, by the rule by which the load found the plan's columns in the table.
 fn position(columns: &[Column], name: &str) -> Option<usize> {
-    columns.iter().position(|column| column.name == name).or_else(|| {
-        let mut alike = columns.iter().enumerate().filter(|(_, column)| column.name.eq_ignore_ascii_case(name));
-        let (position, _) = alike.next()?;
-        alike.next().is_none().then_some(position)
-    })
+    names::resolve(name, columns.iter().map(|column| column.name.as_str())).ok()
 }
 
-fn names(columns: &[Column]) -> Vec<String> {
+fn column_names(columns: &[Column]) -> Vec<String> {
     columns.iter().map(|column| column.name.clone()).collect()
 }
 
