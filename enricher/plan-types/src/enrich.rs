@@ -73,6 +73,9 @@ pub struct RulePlan {
     /// The condition in the filter query language; `None` matches every event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
+    /// The consent categories an event must allow, all of them; empty: consent is not asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consent: Vec<String>,
     /// The rows that are looked up.
     pub entities: Vec<AliasPlan>,
     /// What is written into the event.
@@ -89,11 +92,37 @@ pub struct AliasPlan {
     pub alias: String,
     /// The entity's slug.
     pub entity: String,
-    /// Where the key comes from: exactly the primary key's columns, in the primary key's order.
-    #[serde(rename = "match")]
-    pub matches: Vec<MatchPlan>,
+    /// Where the key comes from.
+    #[serde(flatten)]
+    pub key: KeyPlan,
+    /// The path of an array, each of whose items is looked up; a hop from such an alias is per item too, without
+    /// saying so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_each: Option<String>,
     /// A missing row does not count for `on_missing`.
     pub optional: bool,
+}
+
+/// Where the key of a row comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum KeyPlan {
+    /// From the event: exactly the primary key's columns, in the primary key's order.
+    Match(Vec<MatchPlan>),
+    /// From another row.
+    Hop(HopPlan),
+}
+
+/// A step along a relationship from one row to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HopPlan {
+    /// The alias whose row is left, anywhere in the same rule.
+    pub from: String,
+    /// The relationship's slug.
+    pub via: String,
+    /// The columns of the row that is left, in the order of the primary key of the one that is reached.
+    pub columns: Vec<String>,
 }
 
 /// One part of a key.
@@ -102,7 +131,7 @@ pub struct AliasPlan {
 pub struct MatchPlan {
     /// The key column.
     pub column: String,
-    /// The path in the event, such as `$.properties.product_id`.
+    /// The path in the event, such as `$.properties.product_id`, or in the item, such as `@.product_id`.
     pub path: String,
 }
 
@@ -114,7 +143,7 @@ pub struct EnrichmentPlan {
     pub alias: String,
     /// The column the value comes from.
     pub column: String,
-    /// The path it is written to; member names only.
+    /// The path it is written to, in the event (`$`) or in the alias's item (`@`); member names only.
     pub to: String,
     /// What is written when the alias has no row.
     pub if_missing: IfMissing,

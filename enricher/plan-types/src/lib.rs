@@ -16,8 +16,8 @@ pub use connection::{
     WarehouseConnection, WarehousePlan,
 };
 pub use enrich::{
-    AliasPlan, ConsumerPlan, EnrichPlan, EnrichmentPlan, EntityKeys, IfMissing, MatchPlan, OnMissing, RulePlan,
-    StartFrom,
+    AliasPlan, ConsumerPlan, EnrichPlan, EnrichmentPlan, EntityKeys, HopPlan, IfMissing, KeyPlan, MatchPlan, OnMissing,
+    RulePlan, StartFrom,
 };
 pub use read::{ReadError, read};
 pub use sync::{EntityPlan, Owner, SyncPlan};

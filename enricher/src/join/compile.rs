@@ -1,5 +1,5 @@
 use weft_language::{Condition, ConditionError, Path, PathError, Segment};
-use weft_plan_types::{EnrichPlan, IfMissing, OnMissing, RulePlan};
+use weft_plan_types::{EnrichPlan, IfMissing, KeyPlan, OnMissing, RulePlan};
 use weft_store::{Column, EntityMeta};
 use weft_warehouse::names;
 
@@ -138,7 +138,8 @@ impl Rule {
             let entity = entities.iter().position(|entity| entity.slug == alias.entity);
             let entity = entity.ok_or_else(|| unknown(plan, "entity", &alias.entity))?;
             let mut places = Vec::new();
-            for part in &alias.matches {
+            let KeyPlan::Match(matches) = &alias.key else { return Err(unknown(plan, "match of alias", &alias.alias)) };
+            for part in matches {
                 places.push(read(plan, &part.path, tree, &mut nodes)?);
             }
             aliases.push(Alias { name: alias.alias.clone(), entity, places, optional: alias.optional });

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use weft_api::{EntityAlias, KeyMatch, OnMissing};
 use weft_language::Path;
-use weft_plan_types::{AliasPlan, MatchPlan};
+use weft_plan_types::{AliasPlan, KeyPlan, MatchPlan};
 
 use super::rule::Scope;
 use crate::Reason;
@@ -143,7 +143,8 @@ pub(super) fn plan(alias: &EntityAlias, scope: &Scope<'_>) -> Option<AliasPlan> 
     Some(AliasPlan {
         alias: alias.alias.clone(),
         entity: alias.entity.clone(),
-        matches: matches.collect::<Option<_>>()?,
+        key: KeyPlan::Match(matches.collect::<Option<_>>()?),
+        for_each: None,
         optional: alias.optional,
     })
 }

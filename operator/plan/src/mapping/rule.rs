@@ -93,6 +93,7 @@ pub(super) fn plan(scope: &Scope<'_>) -> Option<RulePlan> {
     Some(RulePlan {
         name: rule.name.clone(),
         when: rule.when.clone(),
+        consent: Vec::new(),
         entities: rule.entities.iter().map(|alias| alias::plan(alias, scope)).collect::<Option<_>>()?,
         enrichments: rule.enrichments.iter().map(|one| enrichment::plan(one, scope)).collect::<Option<_>>()?,
         on_missing: match rule.on_missing {
