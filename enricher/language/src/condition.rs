@@ -7,7 +7,7 @@ mod parser;
 use std::fmt;
 
 use crate::Path;
-use expression::Expression;
+use expression::{Expression, Reading};
 
 /// A condition is at most this long; longer ones are refused.
 pub const MAX_CONDITION_BYTES: usize = 4096;
@@ -21,9 +21,10 @@ pub const MAX_CONDITION_DEPTH: usize = 64;
 /// condition  := conjunct ("or" conjunct)*
 /// conjunct   := term ("and" term)*
 /// term       := ("not" | "!") term | "(" condition ")" | comparison
-/// comparison := operand ("=" | "!=" | "<" | "<=" | ">" | ">=") operand      at least one of them a field
-/// operand    := field | 'text' | "text" | number | true | false | null
+/// comparison := operand ("=" | "!=" | "<" | "<=" | ">" | ">=") operand      at least one of them a field or a column
+/// operand    := field | column | 'text' | "text" | number | true | false | null
 /// field      := name ("." name | "[" index "]")*                            from the top of the event
+/// column     := "entities" "." name "." name                                alias and column of an entity of the rule
 /// name       := [A-Za-z0-9_-]+; any other character stands after a \
 /// ```
 ///
@@ -36,6 +37,16 @@ pub const MAX_CONDITION_DEPTH: usize = 64;
 pub struct Condition {
     expression: Expression,
     paths: Vec<Path>,
+    columns: Vec<EntityColumn>,
+}
+
+/// A value of an entity that a condition reads: `entities.<alias>.<column>`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntityColumn {
+    /// The alias the rule knows the entity by.
+    pub alias: String,
+    /// The column's name.
+    pub column: String,
 }
 
 /// Why a text is no [`Condition`]; `start..end` are the byte offsets of the fault.
@@ -53,25 +64,41 @@ pub struct ConditionError {
 impl Condition {
     /// Parses a condition.
     pub fn parse(text: &str) -> Result<Self, ConditionError> {
-        let (expression, paths) = parser::parse(text)?;
-        Ok(Self { expression, paths })
+        parser::parse(text)
     }
 
-    /// Every path the condition reads, each once.
+    /// Every path of the event that the condition reads, each once.
     pub fn paths(&self) -> &[Path] {
         &self.paths
     }
 
-    /// Whether the event matches. `value(i)` is the raw JSON text at `paths()[i]`, `None` where there is nothing.
+    /// Every entity column that the condition reads, each once.
+    pub fn columns(&self) -> &[EntityColumn] {
+        &self.columns
+    }
+
+    /// Whether the event matches. `field(i)` is the raw JSON text at `paths()[i]`, `column(i)` that of `columns()[i]`,
+    /// `None` where there is nothing.
     ///
     /// Allocates nothing. A text that is no JSON value equals nothing.
-    pub fn matches<'event>(&self, value: impl Fn(usize) -> Option<&'event [u8]>) -> bool {
-        self.expression.holds(&value)
+    pub fn matches<'event>(
+        &self,
+        field: impl Fn(usize) -> Option<&'event [u8]>,
+        column: impl Fn(usize) -> Option<&'event [u8]>,
+    ) -> bool {
+        self.expression.holds(&Reading { field, column })
+    }
+
+    /// Whether the event matches, where the event alone decides it, whatever the entities hold; `None` where it does
+    /// not. A condition without entity columns is always decided.
+    pub fn decided<'event>(&self, field: impl Fn(usize) -> Option<&'event [u8]>) -> Option<bool> {
+        let reading = Reading { field, column: |_| None };
+        if self.columns.is_empty() { Some(self.expression.holds(&reading)) } else { self.expression.decided(&reading) }
     }
 }
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.expression.write(f, &self.paths)
+        self.expression.write(f, self)
     }
 }

@@ -26,6 +26,17 @@ pub enum Segment {
     Index(u32),
 }
 
+/// A place that is read or written: in the event, or in the item of an array that an alias walks.
+///
+/// `Display` gives the canonical spelling, which parses back to an equal place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// `$…`, from the event.
+    Event(Path),
+    /// `@…`, from the item; the path's steps count from the item.
+    Item(Path),
+}
+
 /// Why a text is no [`Path`]; `at` is the byte offset of the fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message} (at byte {})", at + 1)]
@@ -63,9 +74,45 @@ impl Path {
     }
 }
 
+impl Place {
+    /// Parses a path that starts with `$` or with `@`.
+    pub fn parse(text: &str) -> Result<Self, PathError> {
+        parse::place(text)
+    }
+
+    /// The steps from the event or from the item.
+    pub fn path(&self) -> &Path {
+        let (Place::Event(path) | Place::Item(path)) = self;
+        path
+    }
+}
+
+/// Parses the path of an array whose items are walked, such as `$.properties.products[*]`: one `[*]`, at its end.
+/// Gives the path of the array.
+pub fn array_path(text: &str) -> Result<Path, PathError> {
+    parse::array(text)
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (root, path) = match self {
+            Place::Event(path) => ("$", path),
+            Place::Item(path) => ("@", path),
+        };
+        f.write_str(root)?;
+        path.write_steps(f)
+    }
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("$")?;
+        self.write_steps(f)
+    }
+}
+
+impl Path {
+    fn write_steps(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.segments.iter().try_for_each(|segment| match segment {
             Segment::Name(name) if parse::is_shorthand(name) => write!(f, ".{name}"),
             Segment::Name(name) => write!(f, "['{}']", Quoted(name)),

@@ -4,7 +4,7 @@ use weft_language::Condition;
 
 /// Whether the condition holds where every field it reads has this raw JSON text.
 fn holds(condition: &str, raw: Option<&str>) -> bool {
-    Condition::parse(condition).expect(condition).matches(|_| raw.map(str::as_bytes))
+    Condition::parse(condition).expect(condition).matches(|_| raw.map(str::as_bytes), |_| None)
 }
 
 fn refused(condition: &str) -> String {
@@ -91,8 +91,8 @@ fn escaped_and_plain_spellings_of_a_text_are_equal() {
 #[test]
 fn two_fields_can_be_compared() {
     let condition = Condition::parse("properties.total > properties.limit").unwrap();
-    assert!(condition.matches(|place| Some([b"10.5".as_slice(), b"10"][place])));
-    assert!(!condition.matches(|place| Some([b"10".as_slice(), b"10.5"][place])));
+    assert!(condition.matches(|place| Some([b"10.5".as_slice(), b"10"][place]), |_| None));
+    assert!(!condition.matches(|place| Some([b"10".as_slice(), b"10.5"][place]), |_| None));
     assert!(holds(r"userId = \anonymousId", Some(r#""u""#)));
 }
 
@@ -105,7 +105,7 @@ fn and_binds_tighter_than_or_and_not_tightest() {
             "$.b" => b,
             _ => c,
         };
-        condition.matches(|place| Some(value(place).as_bytes()))
+        condition.matches(|place| Some(value(place).as_bytes()), |_| None)
     };
     assert!(judge("a = 1 or b = 1 and c = 1", ["1", "0", "0"]));
     assert!(!judge("(a = 1 or b = 1) and c = 1", ["1", "0", "0"]));
@@ -161,7 +161,10 @@ fn each_error_names_the_cure() {
         ("!match(event, 'x*')", "the function `match` is not supported"),
         ("length(x) = 1", "the function `length` is not supported"),
         ("concat(x) = 1", "there is no function `concat`"),
-        ("entities.product.TIER = 'gold'", "are not supported in a condition"),
+        ("entities.product = 'gold'", "two names after `entities`"),
+        ("entities.product.TIER.x = 'gold'", "two names after `entities`"),
+        ("entities.product[0] = 'gold'", r"write \entities for the event's own field"),
+        ("entities = 'gold'", "two names after `entities`"),
         ("x", "`x` alone is no condition; compare it, as in `x = true`"),
         ("x and y = 1", "`x` alone is no condition"),
         ("true", "alone is no condition"),
@@ -226,4 +229,37 @@ fn the_canonical_spelling_keeps_the_meaning() {
     assert_eq!(canonical("! a\\ b.c != null"), "not (a\\ b.c != null)");
     assert_eq!(canonical("not not \\and = '\"'"), r#"not not (\and = "\"")"#);
     assert_eq!(canonical("a.b = \\c"), "a.b = \\c");
+}
+
+#[test]
+fn columns_of_entities_are_told_apart_from_fields() {
+    let text = r"entities.product.TIER = 'gold' and \entities.product.TIER = 1 and entities.a-b.UNIT\ PRICE > 2 and entities.product.TIER != null";
+    let condition = Condition::parse(text).unwrap();
+    let columns: Vec<_> = condition.columns().iter().map(|read| (read.alias.as_str(), read.column.as_str())).collect();
+    assert_eq!(columns, [("product", "TIER"), ("a-b", "UNIT PRICE")]);
+    assert_eq!(paths(text), ["$.entities.product.TIER"]);
+    let column = |place: usize| Some([br#""gold""#.as_slice(), b"3"][place]);
+    assert!(condition.matches(|_| Some(b"1".as_slice()), column));
+    assert!(!condition.matches(|_| Some(b"1".as_slice()), |_| None), "a row that is not there has null columns");
+    assert_eq!(Condition::parse(&condition.to_string()).as_ref(), Ok(&condition));
+}
+
+#[test]
+fn an_event_decides_where_no_row_could_change_the_outcome() {
+    let decided = |text: &str, raw: &'static str| Condition::parse(text).unwrap().decided(|_| Some(raw.as_bytes()));
+    for (condition, raw, expected) in [
+        ("x = 1", "1", Some(true)),
+        ("x = 1", "2", Some(false)),
+        ("entities.p.A = 1", "1", None),
+        ("entities.p.A = 1 and x = 1", "2", Some(false)),
+        ("entities.p.A = 1 and x = 1", "1", None),
+        ("entities.p.A = 1 or x = 1", "1", Some(true)),
+        ("entities.p.A = 1 or x = 1", "2", None),
+        ("not (entities.p.A = 1 and x = 1)", "2", Some(true)),
+        ("not (entities.p.A = 1)", "2", None),
+        ("x != entities.p.A", "2", None),
+        ("(entities.p.A = 1 and x = 1) or (x = 2 and entities.p.B > 1)", "3", Some(false)),
+    ] {
+        assert_eq!(decided(condition, raw), expected, "{condition} of {raw}");
+    }
 }

@@ -166,7 +166,7 @@ fn a_condition_is_judged_as_a_naive_evaluator_judges_it() {
                 let field = FIELDS.iter().position(|(_, known)| *known == path).expect("only known fields are written");
                 values[field].as_deref().map(str::as_bytes)
             };
-            prop_assert_eq!(condition.matches(value), tree.holds(&values), "{}", tree.written());
+            prop_assert_eq!(condition.matches(value, |_| None), tree.holds(&values), "{}", tree.written());
             Ok(())
         })
         .unwrap();
@@ -204,7 +204,7 @@ fn no_mutated_text_makes_the_parser_panic_and_every_fault_lies_in_the_text() {
             let text: String = letters.into_iter().collect();
             match Condition::parse(&text) {
                 Ok(condition) => {
-                    condition.matches(|_| value.as_deref().map(str::as_bytes));
+                    condition.matches(|_| value.as_deref().map(str::as_bytes), |_| None);
                     prop_assert_eq!(Condition::parse(&condition.to_string()), Ok(condition));
                 }
                 Err(error) => {

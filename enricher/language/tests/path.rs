@@ -3,7 +3,7 @@
 mod cases;
 
 use proptest::prelude::*;
-use weft_language::{Path, Segment};
+use weft_language::{Path, Place, Segment, array_path};
 
 fn name(name: &str) -> Segment {
     Segment::Name(name.to_owned())
@@ -115,6 +115,52 @@ fn a_path_lies_inside_its_prefixes_by_name_not_by_letters() {
     assert!(!path("$.ab").starts_with(&path("$.a")));
 }
 
+#[test]
+fn a_place_is_in_the_event_or_in_an_item() {
+    let spelled = |text: &str| Place::parse(text).unwrap().to_string();
+    assert_eq!(spelled("@"), "@");
+    assert_eq!(spelled("@ ['name']"), "@.name");
+    assert_eq!(spelled("@[0]['a b']"), "@[0]['a b']");
+    assert_eq!(spelled("$['properties'].sku"), "$.properties.sku");
+    assert!(matches!(Place::parse("@.name"), Ok(Place::Item(path)) if path.segments().len() == 1));
+    assert!(matches!(Place::parse("$"), Ok(Place::Event(path)) if path.segments().is_empty()));
+    for (text, expected) in [
+        ("", "or @, the item"),
+        ("name", "write $.name"),
+        ("@name", "write . or ["),
+        ("@.", "ends with a dot"),
+        ("@[*]", "selects many places"),
+    ] {
+        let message = Place::parse(text).unwrap_err().message;
+        assert!(message.contains(expected), "{text}: {message}");
+    }
+}
+
+#[test]
+fn the_path_of_an_array_ends_with_all_its_items() {
+    let spelled = |text: &str| array_path(text).unwrap().to_string();
+    assert_eq!(spelled("$.properties.products[*]"), "$.properties.products");
+    assert_eq!(spelled("$['a[*]'] [ * ]"), "$['a[*]']");
+    assert_eq!(spelled("$.orders[0].lines[*]"), "$.orders[0].lines");
+    for (text, expected) in [
+        ("$.products", "write $.products[*]"),
+        ("$.products[0]", "write $.products[0][*]"),
+        ("$.products[*].sku", "[*] stands once, at the end"),
+        ("$.orders[*].lines[*]", "[*] stands once, at the end"),
+        ("$.a[*][*]", "[*] stands once, at the end"),
+        ("$.products.*", "written [*], without the dot"),
+        ("$[*]", "the event is no array"),
+        ("@.lines[*]", "from $"),
+        ("products[*]", "write $.products"),
+        ("[*]", "starts with $"),
+        ("", "the path is empty"),
+    ] {
+        let error = array_path(text).expect_err(text);
+        assert!(error.message.contains(expected), "{text}: {}", error.message);
+        assert!(text.is_char_boundary(error.at), "{text}: {}", error.at);
+    }
+}
+
 fn segment() -> impl Strategy<Value = Segment> {
     prop_oneof![
         3 => "[a-zA-Z_][a-zA-Z0-9_]{0,6}".prop_map(Segment::Name),
@@ -147,6 +193,14 @@ fn no_text_makes_the_parser_panic_and_every_fault_lies_in_the_text() {
             match Path::parse(&text) {
                 Ok(path) => prop_assert_eq!(Path::parse(&path.to_string()), Ok(path)),
                 Err(error) => prop_assert!(error.at <= text.len() && text.is_char_boundary(error.at)),
+            }
+            if let Err(error) = array_path(&text) {
+                prop_assert!(error.at <= text.len() && text.is_char_boundary(error.at));
+            }
+            let item = text.replacen('$', "@", 1);
+            match Place::parse(&item) {
+                Ok(place) => prop_assert_eq!(Place::parse(&place.to_string()), Ok(place)),
+                Err(error) => prop_assert!(error.at <= item.len() && item.is_char_boundary(error.at)),
             }
             Ok(())
         })

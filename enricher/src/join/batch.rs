@@ -75,7 +75,7 @@ impl Batch {
             if let Some(failed) = repeated_in(&when.nodes) {
                 return Some(failed);
             }
-            if !when.condition.matches(|path| slots[when.places[path].index()].of(event)) {
+            if !when.condition.matches(|path| slots[when.places[path].index()].of(event), |_| None) {
                 return Some(Verdict::Filtered);
             }
         }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::json::{Text, Value};
 use super::lexer::is_reserved;
+use super::{Condition, EntityColumn};
 use crate::decimal::OwnedDecimal;
 use crate::{Path, Segment};
 
@@ -41,6 +42,8 @@ pub(super) enum Operator {
 pub(super) enum Operand {
     /// A field of the event, by its place in [`super::Condition::paths`].
     Field(usize),
+    /// A column of an entity, by its place in [`super::Condition::columns`].
+    Column(usize),
     Text(Box<str>),
     Number(NumberLiteral),
     Boolean(bool),
@@ -54,55 +57,108 @@ pub(super) struct NumberLiteral {
     pub(super) value: OwnedDecimal,
 }
 
+/// Where the values of fields and columns come from: raw JSON texts, `None` where there is nothing.
+pub(super) trait Read<'event> {
+    fn field(&self, place: usize) -> Option<&'event [u8]>;
+    fn column(&self, place: usize) -> Option<&'event [u8]>;
+}
+
+pub(super) struct Reading<F, C> {
+    pub(super) field: F,
+    pub(super) column: C,
+}
+
+impl<'event, F, C> Read<'event> for Reading<F, C>
+where
+    F: Fn(usize) -> Option<&'event [u8]>,
+    C: Fn(usize) -> Option<&'event [u8]>,
+{
+    fn field(&self, place: usize) -> Option<&'event [u8]> {
+        (self.field)(place)
+    }
+
+    fn column(&self, place: usize) -> Option<&'event [u8]> {
+        (self.column)(place)
+    }
+}
+
 impl Expression {
-    pub(super) fn holds<'event>(&self, value: &impl Fn(usize) -> Option<&'event [u8]>) -> bool {
+    /// Whether it holds where columns are unknown, if that can be told (Kleene's strong logic of three values).
+    pub(super) fn decided<'event>(&self, reading: &impl Read<'event>) -> Option<bool> {
         match self {
-            Expression::All(parts) => parts.iter().all(|part| part.holds(value)),
-            Expression::Any(parts) => parts.iter().any(|part| part.holds(value)),
-            Expression::Not(part) => !part.holds(value),
-            Expression::Comparison(comparison) => comparison.holds(value),
+            Expression::All(parts) => joined(parts, reading, false),
+            Expression::Any(parts) => joined(parts, reading, true),
+            Expression::Not(part) => part.decided(reading).map(|held| !held),
+            Expression::Comparison(Comparison { left, right, .. })
+                if matches!(left, Operand::Column(_)) || matches!(right, Operand::Column(_)) =>
+            {
+                None
+            }
+            Expression::Comparison(comparison) => Some(comparison.holds(reading)),
         }
     }
 
-    pub(super) fn write(&self, f: &mut fmt::Formatter<'_>, paths: &[Path]) -> fmt::Result {
+    pub(super) fn holds<'event>(&self, reading: &impl Read<'event>) -> bool {
         match self {
-            Expression::All(parts) => write_joined(parts, " and ", f, paths),
-            Expression::Any(parts) => write_joined(parts, " or ", f, paths),
+            Expression::All(parts) => parts.iter().all(|part| part.holds(reading)),
+            Expression::Any(parts) => parts.iter().any(|part| part.holds(reading)),
+            Expression::Not(part) => !part.holds(reading),
+            Expression::Comparison(comparison) => comparison.holds(reading),
+        }
+    }
+
+    pub(super) fn write(&self, f: &mut fmt::Formatter<'_>, condition: &Condition) -> fmt::Result {
+        match self {
+            Expression::All(parts) => write_joined(parts, " and ", f, condition),
+            Expression::Any(parts) => write_joined(parts, " or ", f, condition),
             Expression::Not(part) => {
                 f.write_str("not ")?;
-                part.write_in_parentheses_if(!matches!(**part, Expression::Not(_)), f, paths)
+                part.write_in_parentheses_if(!matches!(**part, Expression::Not(_)), f, condition)
             }
             Expression::Comparison(Comparison { left, operator, right }) => {
-                let both_fields = matches!((left, right), (Operand::Field(_), Operand::Field(_)));
-                left.write(f, paths, false)?;
+                let both_fields = !left.is_literal() && !right.is_literal();
+                left.write(f, condition, false)?;
                 write!(f, " {} ", operator.symbol())?;
-                right.write(f, paths, both_fields)
+                right.write(f, condition, both_fields)
             }
         }
     }
 
-    fn write_in_parentheses_if(&self, needed: bool, f: &mut fmt::Formatter<'_>, paths: &[Path]) -> fmt::Result {
+    fn write_in_parentheses_if(&self, needed: bool, f: &mut fmt::Formatter<'_>, condition: &Condition) -> fmt::Result {
         if !needed {
-            return self.write(f, paths);
+            return self.write(f, condition);
         }
         f.write_str("(")?;
-        self.write(f, paths)?;
+        self.write(f, condition)?;
         f.write_str(")")
     }
 }
 
-fn write_joined(parts: &[Expression], word: &str, f: &mut fmt::Formatter<'_>, paths: &[Path]) -> fmt::Result {
+/// One part that comes out as `strong` decides; else all must be known.
+fn joined<'event>(parts: &[Expression], reading: &impl Read<'event>, strong: bool) -> Option<bool> {
+    let mut known = Some(!strong);
+    for part in parts {
+        match part.decided(reading) {
+            Some(held) if held == strong => return Some(strong),
+            Some(_) => {}
+            None => known = None,
+        }
+    }
+    known
+}
+
+fn write_joined(parts: &[Expression], word: &str, f: &mut fmt::Formatter<'_>, condition: &Condition) -> fmt::Result {
     parts.iter().enumerate().try_for_each(|(place, part)| {
         if place > 0 {
             f.write_str(word)?;
         }
-        part.write_in_parentheses_if(matches!(part, Expression::All(_) | Expression::Any(_)), f, paths)
+        part.write_in_parentheses_if(matches!(part, Expression::All(_) | Expression::Any(_)), f, condition)
     })
 }
 
 impl Comparison {
-    fn holds<'event>(&self, value: &impl Fn(usize) -> Option<&'event [u8]>) -> bool {
-        let (left, right) = (self.left.value(value), self.right.value(value));
+    fn holds<'event>(&self, reading: &impl Read<'event>) -> bool {
+        let (left, right) = (self.left.value(reading), self.right.value(reading));
         let order = |accepted: fn(Ordering) -> bool| left.order(&right).is_some_and(accepted);
         match self.operator {
             Operator::Equal => left.equals(&right),
@@ -134,9 +190,14 @@ impl Operator {
 }
 
 impl Operand {
-    fn value<'a, 'event: 'a>(&'a self, event: &impl Fn(usize) -> Option<&'event [u8]>) -> Value<'a> {
+    pub(super) fn is_literal(&self) -> bool {
+        !matches!(self, Operand::Field(_) | Operand::Column(_))
+    }
+
+    fn value<'a, 'event: 'a>(&'a self, reading: &impl Read<'event>) -> Value<'a> {
         match self {
-            Operand::Field(place) => Value::of(event(*place)),
+            Operand::Field(place) => Value::of(reading.field(*place)),
+            Operand::Column(place) => Value::of(reading.column(*place)),
             Operand::Text(text) => Value::Text(Text::Plain(text.as_bytes())),
             Operand::Number(number) => Value::Number(number.value.as_decimal()),
             Operand::Boolean(boolean) => Value::Boolean(*boolean),
@@ -145,11 +206,18 @@ impl Operand {
     }
 
     /// `marked`: a field of one name starts with a backslash, so that it is not taken for a text without quotes.
-    fn write(&self, f: &mut fmt::Formatter<'_>, paths: &[Path], marked: bool) -> fmt::Result {
+    fn write(&self, f: &mut fmt::Formatter<'_>, condition: &Condition, marked: bool) -> fmt::Result {
         match self {
-            Operand::Field(place) => {
-                paths.get(*place).map_or(Ok(()), |path| write_field(f, path, marked && path.segments().len() == 1))
-            }
+            Operand::Field(place) => condition
+                .paths
+                .get(*place)
+                .map_or(Ok(()), |path| write_field(f, path, marked && path.segments().len() == 1)),
+            Operand::Column(place) => condition.columns.get(*place).map_or(Ok(()), |EntityColumn { alias, column }| {
+                f.write_str("entities.")?;
+                write_name(f, alias, false)?;
+                f.write_str(".")?;
+                write_name(f, column, false)
+            }),
             Operand::Text(text) => write_text(f, text),
             Operand::Number(number) => f.write_str(&number.written),
             Operand::Boolean(boolean) => write!(f, "{boolean}"),
@@ -168,13 +236,17 @@ fn write_field(f: &mut fmt::Formatter<'_>, path: &Path, marked: bool) -> fmt::Re
             }
             let not_a_start = |c: char| !(c == '_' || c.is_ascii_alphabetic());
             let escape_first = first && (marked || is_reserved(name) || name.starts_with(not_a_start));
-            name.chars().enumerate().try_for_each(|(at, c)| {
-                if (at == 0 && escape_first) || !(c == '_' || c == '-' || c.is_ascii_alphanumeric()) {
-                    f.write_str("\\")?;
-                }
-                fmt::Write::write_char(f, c)
-            })
+            write_name(f, name, escape_first)
         }
+    })
+}
+
+fn write_name(f: &mut fmt::Formatter<'_>, name: &str, escape_first: bool) -> fmt::Result {
+    name.chars().enumerate().try_for_each(|(at, c)| {
+        if (at == 0 && escape_first) || !(c == '_' || c == '-' || c.is_ascii_alphanumeric()) {
+            f.write_str("\\")?;
+        }
+        fmt::Write::write_char(f, c)
     })
 }
 

@@ -2,12 +2,12 @@
 
 use super::expression::{Comparison, Expression, NumberLiteral, Operand};
 use super::lexer::{Field, Spanned, Token, fault, is_reserved, tokens};
-use super::{ConditionError, MAX_CONDITION_BYTES, MAX_CONDITION_DEPTH, hint};
+use super::{Condition, ConditionError, EntityColumn, MAX_CONDITION_BYTES, MAX_CONDITION_DEPTH, hint};
 use crate::decimal::Decimal;
 use crate::{MAX_PATH_BYTES, MAX_PATH_SEGMENTS, Path, Segment};
 
-/// The expression and the paths its fields stand for.
-pub(super) fn parse(text: &str) -> Result<(Expression, Vec<Path>), ConditionError> {
+/// The expression, and the paths and columns that its operands stand for.
+pub(super) fn parse(text: &str) -> Result<Condition, ConditionError> {
     if text.len() > MAX_CONDITION_BYTES {
         let message = format!("the condition takes {} bytes; write one of at most {MAX_CONDITION_BYTES}", text.len());
         return Err(fault(MAX_CONDITION_BYTES..text.len(), message));
@@ -15,11 +15,12 @@ pub(super) fn parse(text: &str) -> Result<(Expression, Vec<Path>), ConditionErro
     if text.trim().is_empty() {
         return Err(fault(0..text.len(), "the condition is empty; leave it out to match every event".into()));
     }
-    let mut parser = Parser { text, tokens: tokens(text).into_iter().peekable(), paths: Vec::new() };
+    let mut parser =
+        Parser { text, tokens: tokens(text).into_iter().peekable(), paths: Vec::new(), columns: Vec::new() };
     let expression = parser.any(0)?;
     let after = parser.next();
     match after.token {
-        Token::End => Ok((expression, parser.paths)),
+        Token::End => Ok(Condition { expression, paths: parser.paths, columns: parser.columns }),
         _ => Err(parser.no_end(&after)),
     }
 }
@@ -28,6 +29,7 @@ struct Parser<'a> {
     text: &'a str,
     tokens: std::iter::Peekable<std::vec::IntoIter<Spanned>>,
     paths: Vec<Path>,
+    columns: Vec<EntityColumn>,
 }
 
 impl<'a> Parser<'a> {
@@ -88,8 +90,12 @@ impl<'a> Parser<'a> {
         let second = self.next();
         let both = span.start..second.span.end;
         let right = match self.literal(&second) {
-            Some(_) if !matches!(left, Operand::Field(_)) => {
-                return Err(fault(both, "this compares two constants; name a field of the event on one side".into()));
+            Some(_) if left.is_literal() => {
+                return Err(fault(
+                    both,
+                    "this compares two constants; name a field of the event or a column of an entity on one side"
+                        .into(),
+                ));
             }
             Some(literal) => literal,
             None => {
@@ -97,7 +103,7 @@ impl<'a> Parser<'a> {
                 self.field_operand(&second)?
             }
         };
-        let has_order = |operand: &Operand| matches!(operand, Operand::Field(_) | Operand::Number(_));
+        let has_order = |operand: &Operand| !operand.is_literal() || matches!(operand, Operand::Number(_));
         if operator.orders() && !(has_order(&left) && has_order(&right)) {
             let message = format!("`{}` compares numbers only; write a number without quotes", operator.symbol());
             return Err(fault(both, message));
@@ -130,12 +136,10 @@ impl<'a> Parser<'a> {
         if let (false, Some(Segment::Name(first))) = (field.marked, field.segments.first())
             && is_reserved(first)
         {
-            let message = match first.as_str() {
-                "entities" => "enriched values (`entities.…`) are not supported in a condition; \
-                               write \\entities for the event's own field of that name"
-                    .into(),
-                keyword => format!("`{keyword}` is a keyword; write \\{keyword} for the event's field of that name"),
-            };
+            if first == "entities" {
+                return self.column_operand(field.segments.get(1..).unwrap_or_default(), spanned);
+            }
+            let message = format!("`{first}` is a keyword; write \\{first} for the event's field of that name");
             return Err(fault(spanned.span.clone(), message));
         }
         let path = Path::new(field.segments.clone());
@@ -150,10 +154,25 @@ impl<'a> Parser<'a> {
         })))
     }
 
+    /// `entities.<alias>.<column>`; `names` is what follows `entities`.
+    fn column_operand(&mut self, names: &[Segment], spanned: &Spanned) -> Result<Operand, ConditionError> {
+        let [Segment::Name(alias), Segment::Name(column)] = names else {
+            let message = "an enriched value is written entities.<alias>.<COLUMN>, two names after `entities`; write \
+                           \\entities for the event's own field of that name, and a \\ before a dot within a name";
+            return Err(fault(spanned.span.clone(), message.into()));
+        };
+        let column = EntityColumn { alias: alias.clone(), column: column.clone() };
+        let known = self.columns.iter().position(|other| *other == column);
+        Ok(Operand::Column(known.unwrap_or_else(|| {
+            self.columns.push(column);
+            self.columns.len() - 1
+        })))
+    }
+
     /// `type = track`: a lone word after a field is a text without its quotes far more often than a field.
     fn refuse_unquoted(&self, left: &Operand, right: &Spanned) -> Result<(), ConditionError> {
         let Token::Field(Field { segments, marked: false }) = &right.token else { return Ok(()) };
-        if segments.len() > 1 || !matches!(left, Operand::Field(_)) {
+        if segments.len() > 1 || left.is_literal() {
             return Ok(());
         }
         let word = self.word(right);

@@ -1,6 +1,6 @@
 //! RFC 9535, the part that names a single place: <https://www.rfc-editor.org/rfc/rfc9535#section-2.3.5.1>.
 
-use super::{MAX_PATH_BYTES, MAX_PATH_SEGMENTS, Path, PathError, Segment};
+use super::{MAX_PATH_BYTES, MAX_PATH_SEGMENTS, Path, PathError, Place, Segment};
 use crate::escape::{Unicode, unicode};
 
 /// Whether a name can stand after a dot (RFC 9535 `member-name-shorthand`).
@@ -15,12 +15,67 @@ fn is_name_char(c: char) -> bool {
     c == '_' || c.is_ascii_alphanumeric() || !c.is_ascii()
 }
 
+/// A path from the event, `$`.
 pub(super) fn path(text: &str) -> Result<Path, PathError> {
-    if text.len() > MAX_PATH_BYTES {
-        let message = format!("the path takes {} bytes; write one of at most {MAX_PATH_BYTES}", text.len());
-        return Err(PathError { message, at: MAX_PATH_BYTES });
+    let mut reader = Reader::new(text)?;
+    if !reader.eat("$") {
+        return Err(reader.no_root());
     }
-    Reader { text, at: 0 }.path()
+    reader.steps()
+}
+
+/// A path from the event, `$`, or from an item, `@`; which of the two, and the steps.
+pub(super) fn place(text: &str) -> Result<Place, PathError> {
+    let mut reader = Reader::new(text)?;
+    if reader.eat("@") {
+        return reader.steps().map(Place::Item);
+    }
+    if reader.eat("$") {
+        return reader.steps().map(Place::Event);
+    }
+    Err(match reader.peek() {
+        None => reader.fault("the path is empty; write one that starts with $, the event, or @, the item".into()),
+        Some(_) => reader.no_root(),
+    })
+}
+
+/// The path of the array in `$.properties.products[*]`.
+pub(super) fn array(text: &str) -> Result<Path, PathError> {
+    let mut reader = Reader::new(text)?;
+    if reader.eat("@") {
+        let message = "an array inside an item cannot be walked; write the path of one array of the event, from $";
+        return Err(PathError { message: message.into(), at: 0 });
+    }
+    let Some(array) = before_all_items(text) else {
+        // What is wrong with the rest is told first.
+        let path = path(text).map_err(|error| many_arrays(text, error))?;
+        let message = format!("the path ends without [*], which stands for the items of an array; write {path}[*]");
+        return Err(PathError { message, at: text.len() });
+    };
+    let path = path(array).map_err(|error| many_arrays(text, error))?;
+    match path.segments() {
+        [] => Err(PathError { message: "the event is no array; name one of its fields before [*]".into(), at: 0 }),
+        _ => Ok(path),
+    }
+}
+
+/// What stands before a closing `[*]`.
+fn before_all_items(text: &str) -> Option<&str> {
+    let text = text.strip_suffix(']')?.trim_end_matches(BLANKS).strip_suffix('*')?.trim_end_matches(BLANKS);
+    Some(text.strip_suffix('[')?.trim_end_matches(BLANKS))
+}
+
+/// The error in the words of a path that may hold one `[*]`.
+fn many_arrays(text: &str, error: PathError) -> PathError {
+    if !text.get(error.at..).is_some_and(|rest| rest.starts_with('*')) {
+        return error;
+    }
+    let message = if text.get(..error.at).is_some_and(|before| before.ends_with('.')) {
+        "the items of an array are written [*], without the dot"
+    } else {
+        "[*] stands once, at the end; an array inside another cannot be walked"
+    };
+    PathError { message: message.into(), at: error.at }
 }
 
 struct Reader<'a> {
@@ -29,14 +84,24 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn path(mut self) -> Result<Path, PathError> {
-        if !self.eat("$") {
-            return Err(self.fault(match self.peek() {
-                None => "the path is empty; write one that starts with $, such as $.properties.product_id".into(),
-                Some('@') => "@ has no meaning here; write a path that starts with $, the event".into(),
-                Some(_) => format!("a path starts with $, the event; write {}", with_root(self.text)),
-            }));
+    fn new(text: &'a str) -> Result<Self, PathError> {
+        if text.len() > MAX_PATH_BYTES {
+            let message = format!("the path takes {} bytes; write one of at most {MAX_PATH_BYTES}", text.len());
+            return Err(PathError { message, at: MAX_PATH_BYTES });
         }
+        Ok(Self { text, at: 0 })
+    }
+
+    fn no_root(&self) -> PathError {
+        self.fault(match self.peek() {
+            None => "the path is empty; write one that starts with $, such as $.properties.product_id".into(),
+            Some('@') => "@ has no meaning here; write a path that starts with $, the event".into(),
+            Some(_) => format!("a path starts with $, the event; write {}", with_root(self.text)),
+        })
+    }
+
+    /// What follows the root.
+    fn steps(mut self) -> Result<Path, PathError> {
         let mut segments = Vec::new();
         while !self.rest().is_empty() {
             if segments.len() == MAX_PATH_SEGMENTS {
