@@ -14,6 +14,14 @@ pub enum Error {
     /// There is no such table or view.
     #[error("failed to find the table: {0}")]
     Table(Unresolved),
+    /// The view is there, but reading anything from it fails.
+    #[error("the view {view:?} itself fails: {problem}; mend the view, or name another table")]
+    View {
+        /// Its name, as the warehouse spells it.
+        view: String,
+        /// What the warehouse says of it.
+        problem: String,
+    },
     /// The warehouse refused the statement itself, before any row.
     #[error("failed to prepare the statement: {0}")]
     Prepare(String),
@@ -29,11 +37,20 @@ pub enum Error {
 }
 
 impl Error {
+    /// The error where the statement only read this view.
+    pub(crate) fn of_view(self, view: &str) -> Self {
+        match self {
+            Error::Prepare(problem) | Error::Run(problem) => Error::View { view: view.to_owned(), problem },
+            other => other,
+        }
+    }
+
     /// A bounded name for metrics and events.
     pub fn category(&self) -> &'static str {
         match self {
             Error::Open { .. } => "open",
             Error::Table(_) => "table",
+            Error::View { .. } => "view",
             Error::Prepare(_) => "prepare",
             Error::Run(_) => "run",
             Error::Locked => "locked",

@@ -50,6 +50,21 @@ pub struct Table {
     pub name: Vec<String>,
     /// Its columns, in the table's order.
     pub columns: Vec<Column>,
+    /// The columns of the primary key that it declares, in the key's order; none for a view.
+    pub primary_key: Vec<String>,
+    /// The foreign keys that it declares.
+    pub foreign_keys: Vec<ForeignKey>,
+}
+
+/// Columns whose values are the key of a row in another table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// The columns of the table that declares it.
+    pub columns: Vec<String>,
+    /// The table it leads to, as the warehouse spells it.
+    pub table: String,
+    /// The columns there, in the order of `columns`; none where it leads to the primary key.
+    pub references: Vec<String>,
 }
 
 /// The result of a query, batch by batch.

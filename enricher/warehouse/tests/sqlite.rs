@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use weft_store::{Column, ColumnType};
 use weft_warehouse::sqlite::Sqlite;
-use weft_warehouse::{Error, Warehouse as _};
+use weft_warehouse::{Error, ForeignKey, Warehouse as _};
 
 fn file(script: &str) -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
@@ -85,9 +85,55 @@ async fn errors_name_what_is_missing_but_quote_no_value() {
     let (_directory, path) = file("CREATE TABLE t (n INTEGER); CREATE VIEW v AS SELECT gone FROM t");
     let warehouse = Sqlite::open(&path).unwrap();
     let error = warehouse.describe(&["v".to_owned()]).await.unwrap_err();
-    assert_eq!(error.to_string(), "failed to prepare the statement: no such column: gone");
+    let told = "the view \"v\" itself fails: no such column: gone; mend the view, or name another table";
+    assert_eq!(error.to_string(), told);
     let sql = "SELECT json_extract('{\"secret\": 1', '$.n')".to_owned();
     let mut batches = warehouse.query(sql, integer()).await.unwrap();
     let error = batches.next().await.unwrap().unwrap_err();
     assert!(!error.to_string().contains("secret"), "{error}");
+}
+
+#[test]
+fn what_is_no_file_is_refused_with_what_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let told = |path: &std::path::Path| Sqlite::open(path).err().unwrap().to_string();
+    assert!(told(directory.path()).ends_with("it is a directory; name the SQLite file in it"));
+    let pipe = directory.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(told(&pipe).ends_with("it is a pipe, a socket or a device; name a SQLite file on a disk"));
+    assert!(told(&directory.path().join("none")).ends_with("there is no such file"));
+}
+
+#[test]
+fn a_file_that_this_user_may_not_read_is_refused_with_that() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_directory, path) = file("CREATE TABLE t (n INTEGER)");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
+    if std::fs::File::open(&path).is_ok() {
+        // A privileged user reads it all the same.
+        assert!(Sqlite::open(&path).is_ok());
+        return;
+    }
+    let told = Sqlite::open(&path).err().unwrap().to_string();
+    assert!(told.ends_with("reading it is not permitted to this user"), "{told}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn declared_keys_are_told_in_their_order() {
+    let (_directory, path) = file(
+        "CREATE TABLE \"the lines\" (line INT, cart TEXT REFERENCES carts, sku TEXT, size TEXT, PRIMARY KEY (cart, line), \
+         FOREIGN KEY (sku, size) REFERENCES products (SKU, SIZE)); CREATE VIEW v AS SELECT * FROM \"the lines\"",
+    );
+    let warehouse = Sqlite::open(&path).unwrap();
+    let table = warehouse.describe(&["the lines".to_owned()]).await.unwrap();
+    assert_eq!(table.primary_key, ["cart", "line"]);
+    let key = |columns: &[&str], table: &str, references: &[&str]| ForeignKey {
+        columns: columns.iter().map(ToString::to_string).collect(),
+        table: table.to_owned(),
+        references: references.iter().map(ToString::to_string).collect(),
+    };
+    let expected = [key(&["sku", "size"], "products", &["SKU", "SIZE"]), key(&["cart"], "carts", &[])];
+    assert_eq!(table.foreign_keys, expected);
+    let view = warehouse.describe(&["V".to_owned()]).await.unwrap();
+    assert!(view.primary_key.is_empty() && view.foreign_keys.is_empty());
 }

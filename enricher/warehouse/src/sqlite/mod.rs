@@ -21,6 +21,7 @@
 
 mod column;
 mod declared;
+mod describe;
 mod dialect;
 mod functions;
 mod open;
@@ -35,7 +36,7 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use weft_store::Column;
 
-use crate::{Batches, Dialect, Error, Table, Warehouse, names};
+use crate::{Batches, Dialect, Error, Table, Warehouse};
 
 /// So many batches may wait to be taken; with the one that is filled and the one that is used, four are in memory.
 const WAITING_BATCHES: usize = 2;
@@ -79,7 +80,7 @@ impl Warehouse for Sqlite {
 
     async fn describe(&self, table: &[String]) -> Result<Table, Error> {
         let wanted = table.last().cloned().unwrap_or_default();
-        self.blocking(move |connection| describe(connection, &wanted)).await
+        self.blocking(move |connection| describe::table(connection, &wanted)).await
     }
 
     async fn query(&self, sql: String, columns: Vec<Column>) -> Result<Batches, Error> {
@@ -110,35 +111,6 @@ impl Warehouse for Sqlite {
 /// A panic while the lock was held left the connection as whole as SQLite keeps it.
 fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
     connection.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn describe(connection: &Connection, wanted: &str) -> Result<Table, Error> {
-    let names = table_names(connection)?;
-    let position = names::resolve(wanted, names.iter().map(String::as_str)).map_err(Error::Table)?;
-    let name = &names[position];
-    let table = dialect::Sqlite.quoted(name);
-    let statement = connection.prepare(&format!("SELECT * FROM {table}")).map_err(refused)?;
-    let declared: Vec<(String, Option<weft_store::ColumnType>)> = statement
-        .columns()
-        .map(|column| (column.name().to_owned(), column.decl_type().and_then(declared::logical_type)))
-        .collect();
-    drop(statement);
-    let undeclared: Vec<&str> =
-        declared.iter().filter(|(_, kind)| kind.is_none()).map(|(name, _)| name.as_str()).collect();
-    let mut stored = storage::logical_types(connection, &table, &undeclared)?.into_iter();
-    let columns = declared
-        .iter()
-        .filter_map(|(name, kind)| Some(Column { name: name.clone(), kind: (*kind).or_else(|| stored.next())? }))
-        .collect();
-    Ok(Table { name: vec![name.clone()], columns })
-}
-
-/// Tables and views, without SQLite's own.
-fn table_names(connection: &Connection) -> Result<Vec<String>, Error> {
-    let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow' \
-               AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
-    let mut statement = connection.prepare(sql).map_err(refused)?;
-    statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).map_err(failed)
 }
 
 /// The error of a statement that SQLite would not even prepare: its text is about names, never about values.

@@ -12,16 +12,15 @@ use crate::Error;
 /// Opens the file and reads its schema once.
 pub(super) fn read_only(path: &Path) -> Result<Connection, Error> {
     let open = |problem: String| Error::Open { location: path.display().to_string(), problem };
-    let metadata = std::fs::metadata(path).map_err(|error| {
-        open(match error.kind() {
-            ErrorKind::NotFound => "there is no such file".to_owned(),
-            ErrorKind::PermissionDenied => "reading it is not permitted to this user".to_owned(),
-            _ => error.to_string(),
-        })
-    })?;
+    let metadata = std::fs::metadata(path).map_err(|error| open(cause(&error)))?;
     if metadata.is_dir() {
         return Err(open("it is a directory; name the SQLite file in it".to_owned()));
     }
+    if !metadata.is_file() {
+        // Opening a pipe would wait for a writer that never comes.
+        return Err(open("it is a pipe, a socket or a device; name a SQLite file on a disk".to_owned()));
+    }
+    std::fs::File::open(path).map_err(|error| open(cause(&error)))?;
     if metadata.len() == 0 {
         return Err(open("the file is empty; was it copied whole?".to_owned()));
     }
@@ -58,6 +57,15 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, Error> {
         Some(failure) if failure.code != ErrorCode::DatabaseBusy => open(problem(failure)),
         _ => failed(refused),
     })
+}
+
+/// Why the file system does not give the file.
+fn cause(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::PermissionDenied => "reading it is not permitted to this user".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 fn has_content(path: &Path, suffix: &str) -> bool {
