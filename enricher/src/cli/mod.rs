@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod completion;
 #[cfg(feature = "manifests")]
 mod diagnostics;
 mod exit;
@@ -12,7 +13,7 @@ mod version;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 #[cfg(feature = "manifests")]
 pub(crate) use exit::tell;
@@ -51,6 +52,8 @@ enum Command {
     /// Check manifests as a cluster would, without one
     #[cfg(feature = "manifests")]
     Validate(validate::Args),
+    /// Print the script that completes weft's commands in a shell
+    Completion(completion::Args),
     /// Print the version of weft and of the formats it reads
     Version(version::Args),
 }
@@ -62,6 +65,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Run(args) => run::run(&args),
         #[cfg(feature = "manifests")]
         Command::Validate(args) => validate::run(&args),
+        Command::Completion(args) => completion::run(&args, &mut Cli::command()),
         Command::Version(args) => version::run(&args),
     };
     exit::report(outcome)
