@@ -4,6 +4,7 @@ mod cli;
 mod event;
 mod join;
 mod load;
+mod lookup;
 #[cfg(feature = "manifests")]
 mod manifests;
 mod run;

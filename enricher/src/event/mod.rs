@@ -3,11 +3,13 @@
 //! An event is read once. The scanner checks that it is JSON and notes the places on the paths that rules name;
 //! nothing else of it is looked at, decoded or copied.
 
+mod items;
 mod scan;
 mod slot;
 mod splice;
 mod tree;
 
+pub(crate) use items::{Items, scan_items};
 pub(crate) use scan::{Fault, ScanError, scan};
 pub(crate) use slot::{Kind, Slot};
 pub(crate) use splice::{Splicer, WriteTree};

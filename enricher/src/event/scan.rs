@@ -57,7 +57,7 @@ pub(crate) fn scan(tree: &PathTree, event: &[u8], slots: &mut [Slot]) -> Result<
     {
         return Err(ScanError { fault: Fault::Utf8, at: error.valid_up_to() });
     }
-    let mut scanner = Scanner::new(tree, event);
+    let mut scanner = Scanner::at(tree, event, 0);
     if scanner.line(slots).is_err() {
         return Err(ScanError { fault: scanner.fault, at: scanner.at });
     }
@@ -67,12 +67,12 @@ pub(crate) fn scan(tree: &PathTree, event: &[u8], slots: &mut [Slot]) -> Result<
     }
 }
 
-struct Scanner<'event> {
+pub(super) struct Scanner<'event> {
     tree: &'event PathTree,
     bytes: &'event [u8],
     at: usize,
     depth: usize,
-    repeated: bool,
+    pub(super) repeated: bool,
     /// Which of the open containers are objects, a bit for each depth from 1.
     containers: [u64; MAX_DEPTH / 64],
     /// What is wrong, once a step has failed.
@@ -81,14 +81,15 @@ struct Scanner<'event> {
 
 /// The line is wrong at [`Scanner::at`], by [`Scanner::fault`]. It says nothing itself, so that a step's result fits a
 /// register: there are several steps for each member.
-struct Failed;
+pub(super) struct Failed;
 
 type Step<T> = Result<T, Failed>;
 
 impl<'event> Scanner<'event> {
-    fn new(tree: &'event PathTree, bytes: &'event [u8]) -> Self {
+    /// Starts at a byte of the line.
+    pub(super) fn at(tree: &'event PathTree, bytes: &'event [u8], at: usize) -> Self {
         let containers = [0; MAX_DEPTH / 64];
-        Self { tree, bytes, at: 0, depth: 0, repeated: false, containers, fault: Fault::Ends }
+        Self { tree, bytes, at, depth: 0, repeated: false, containers, fault: Fault::Ends }
     }
 
     /// Reads the whole line.
@@ -102,7 +103,7 @@ impl<'event> Scanner<'event> {
     }
 
     /// Reads a value that lies on a path.
-    fn value(&mut self, id: NodeId, slots: &mut [Slot]) -> Step<()> {
+    pub(super) fn value(&mut self, id: NodeId, slots: &mut [Slot]) -> Step<()> {
         let node = self.tree.node(id);
         let byte = self.peek()?;
         let start = self.at;
@@ -142,9 +143,19 @@ impl<'event> Scanner<'event> {
         }
     }
 
-    fn array(&mut self, id: NodeId, slots: &mut [Slot]) -> Step<Kind> {
+    /// Steps into an array; whether it has items.
+    pub(super) fn opens_array(&mut self) -> Step<bool> {
         self.enter()?;
-        if self.closes(b']')? {
+        Ok(!self.closes(b']')?)
+    }
+
+    /// After an item: whether the array ends with it.
+    pub(super) fn array_ends(&mut self) -> Step<bool> {
+        self.ends(b']', "`,` or `]`")
+    }
+
+    fn array(&mut self, id: NodeId, slots: &mut [Slot]) -> Step<Kind> {
+        if !self.opens_array()? {
             return Ok(Kind::Array);
         }
         for index in 0u32.. {
@@ -155,7 +166,7 @@ impl<'event> Scanner<'event> {
                     self.skip()?;
                 }
             }
-            if self.ends(b']', "`,` or `]`")? {
+            if self.array_ends()? {
                 break;
             }
         }

@@ -48,6 +48,11 @@ struct Edit {
 }
 
 impl WriteTree {
+    /// Whether nothing is written.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.roots.is_empty()
+    }
+
     /// Adds the place where value number `value` goes. `names` is its path, no part of another path in the tree.
     pub(crate) fn insert(&mut self, tree: &mut PathTree, names: &[&str], value: usize) {
         let mut targets = &mut self.roots;
@@ -69,19 +74,25 @@ impl WriteTree {
 }
 
 impl Splicer {
-    /// Appends `event` to `out` with the values in their places. `value(i)` is a JSON text; where it is `None`,
-    /// the place stays as it is. Every byte outside the written places is copied as it came.
-    pub(crate) fn splice<'value>(
+    /// Forgets what was noted.
+    pub(crate) fn clear(&mut self) {
+        self.edits.clear();
+        self.scratch.clear();
+    }
+
+    /// Notes what is written below the root of `slots`: the event, or an item of an array in it. `value(i)` is a JSON
+    /// text; where it is `None`, the place stays as it is.
+    pub(crate) fn write<'value>(
         &mut self,
-        event: &[u8],
         slots: &[Slot],
         writes: &WriteTree,
         value: &impl Fn(usize) -> Option<&'value [u8]>,
-        out: &mut Vec<u8>,
     ) -> Result<(), BadParent> {
-        self.edits.clear();
-        self.scratch.clear();
-        self.edit_members(NodeId::ROOT, slots, &writes.roots, value)?;
+        self.edit_below(NodeId::ROOT, slots, &writes.roots, value)
+    }
+
+    /// Appends `event` to `out` with what was noted. Every byte outside the written places is copied as it came.
+    pub(crate) fn splice(&mut self, event: &[u8], out: &mut Vec<u8>) {
         // No two edits start at one place: an insertion stands at a closing brace, a replacement at a value.
         self.edits.sort_unstable_by_key(|edit| edit.start);
         let mut copied = 0;
@@ -91,6 +102,26 @@ impl Splicer {
             copied = edit.end as usize;
         }
         out.extend_from_slice(&event[copied..]);
+    }
+
+    /// Notes the edits within the value at `place`, which has to be an object or to become one.
+    fn edit_below<'value>(
+        &mut self,
+        place: NodeId,
+        slots: &[Slot],
+        targets: &[Target],
+        value: &impl Fn(usize) -> Option<&'value [u8]>,
+    ) -> Result<(), BadParent> {
+        let slot = slots[place.index()];
+        match slot.kind {
+            Kind::Object | Kind::EmptyObject => self.edit_members(place, slots, targets, value)?,
+            kind => {
+                if kind != Kind::Null && has_value(targets, value) {
+                    return Err(BadParent { node: place });
+                }
+                self.edit(slot.start, slot.end, |scratch| render_object(targets, value, scratch));
+            }
+        }
         Ok(())
     }
 
@@ -106,15 +137,7 @@ impl Splicer {
             let slot = slots[target.node.index()];
             match (&target.write, slot.kind) {
                 (_, Kind::Absent) => {}
-                (Write::Below(below), Kind::Object | Kind::EmptyObject) => {
-                    self.edit_members(target.node, slots, below, value)?;
-                }
-                (Write::Below(below), kind) => {
-                    if kind != Kind::Null && has_value(below, value) {
-                        return Err(BadParent { node: target.node });
-                    }
-                    self.edit(slot.start, slot.end, |scratch| render(&target.write, value, scratch));
-                }
+                (Write::Below(below), _) => self.edit_below(target.node, slots, below, value)?,
                 (Write::Value(_), _) => {
                     self.edit(slot.start, slot.end, |scratch| render(&target.write, value, scratch));
                 }
@@ -152,17 +175,23 @@ fn render<'value>(write: &Write, value: &impl Fn(usize) -> Option<&'value [u8]>,
             out.extend_from_slice(text);
             true
         }),
-        Write::Below(below) => {
-            let start = out.len();
-            out.push(b'{');
-            if render_members(below.iter(), false, value, out) {
-                out.push(b'}');
-                return true;
-            }
-            out.truncate(start);
-            false
-        }
+        Write::Below(below) => render_object(below, value, out),
     }
+}
+
+fn render_object<'value>(
+    targets: &[Target],
+    value: &impl Fn(usize) -> Option<&'value [u8]>,
+    out: &mut Vec<u8>,
+) -> bool {
+    let start = out.len();
+    out.push(b'{');
+    if render_members(targets.iter(), false, value, out) {
+        out.push(b'}');
+        return true;
+    }
+    out.truncate(start);
+    false
 }
 
 fn render_members<'target, 'value>(

@@ -45,9 +45,10 @@ fn written(event: &str, writes: &[(&str, Option<&str>)]) -> Result<String, Strin
     }
     let mut out = Vec::new();
     let value = |number: usize| writes[number].1.map(str::as_bytes);
-    Splicer::default()
-        .splice(event.as_bytes(), &slots, &targets, &value, &mut out)
-        .map_err(|bad| format!("bad parent {}", tree.path(bad.node)))?;
+    let mut splicer = Splicer::default();
+    let written = splicer.write(&slots, &targets, &value);
+    written.map_err(|bad| format!("bad parent {}", tree.path(bad.node)))?;
+    splicer.splice(event.as_bytes(), &mut out);
     Ok(String::from_utf8(out).unwrap())
 }
 

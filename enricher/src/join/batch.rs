@@ -1,185 +1,199 @@
 use weft_plan_types::OnMissing;
-use weft_store::{Answer, key};
+use weft_store::Answer;
 
-use super::compile::Rule;
-use super::wanted::Wanted;
-use super::{Failure, Join, LookupResult, Outcome, Sent};
+use super::event::{Event, ListItems, Places, read_lists};
+use super::list::RuleList;
+use super::lookups::{Found, Lookups};
+use super::rule::Rule;
+use super::{Failure, FilteredBy, Join, LookupResult, Outcome, Sent, Spot};
 use crate::event::{NodeId, ScanError, Slot, Splicer, scan};
 
 /// Events on their way through the join. Its buffers are kept from one batch to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    /// One per event and node of the join's tree.
-    slots: Vec<Slot>,
+    places: Places,
     /// One per event and rule.
     verdicts: Vec<Verdict>,
-    /// The lookups of the events that wait for them; a verdict says where its own start.
-    needs: Vec<Need>,
-    /// One per entity.
-    wanted: Vec<Wanted>,
+    lookups: Lookups,
     splicer: Splicer,
 }
 
 /// What is known of an event under a rule before the store was asked.
 #[derive(Clone, Copy, Debug)]
 enum Verdict {
-    Filtered,
+    Filtered(FilteredBy),
     Failed(Failure),
-    Waits { first_need: u32 },
+    Waits {
+        first_need: u32,
+        /// The condition asks for columns of rows, and the event alone does not decide it.
+        undecided: bool,
+    },
 }
-
-/// A row that an event waits for, by its key's number; or why it has no key.
-type Need = Result<u32, LookupResult>;
 
 impl Batch {
     /// Forgets the events, keeps the memory.
     pub(crate) fn clear(&mut self, join: &Join) {
-        self.slots.clear();
+        self.places.clear();
         self.verdicts.clear();
-        self.needs.clear();
-        self.wanted.resize_with(join.entities.len(), Wanted::default);
-        self.wanted.iter_mut().for_each(Wanted::clear);
+        self.lookups.clear(join);
+    }
+
+    /// How many slots and lookups the items of lists take beside what every event takes: what bounds the memory of a
+    /// batch of long lists.
+    pub(crate) fn weight(&self) -> usize {
+        self.places.item_slots.len() + self.lookups.len()
     }
 
     /// Reads the next event and judges it by each rule. An event that is none is not added to the batch.
     pub(crate) fn judge(&mut self, join: &Join, event: &[u8]) -> Result<(), ScanError> {
-        let start = self.slots.len();
-        self.slots.resize(start + join.tree.len(), Slot::default());
-        let repeated = scan(&join.tree, event, &mut self.slots[start..]).inspect_err(|_| self.slots.truncate(start))?;
-        let slots = &self.slots[start..];
+        let Places { slots, lists, item_slots } = &mut self.places;
+        let (start, first_list) = (slots.len(), lists.len());
+        slots.resize(start + join.tree.len(), Slot::default());
+        let repeated = scan(&join.tree, event, &mut slots[start..]).inspect_err(|_| slots.truncate(start))?;
+        lists.resize(first_list + join.lists.len(), ListItems::Unread);
+        let (slots, lists) = (&slots[start..], &mut lists[first_list..]);
         for rule in &join.rules {
-            let verdict = match Self::fault_or_filter(rule, event, slots, repeated) {
-                Some(verdict) => verdict,
-                None => {
-                    let first_need = self.needs.len() as u32;
-                    for alias in &rule.aliases {
-                        let columns = &join.entities[alias.entity].meta.key;
-                        self.needs.push(
-                            self.wanted[alias.entity].add(|text| key_text(columns, &alias.places, slots, event, text)),
-                        );
-                    }
-                    Verdict::Waits { first_need }
+            let verdict = judged(rule, event, slots, repeated).unwrap_or_else(|undecided| {
+                if let Err(failure) = read_lists(join, rule, event, slots, lists, item_slots) {
+                    return Verdict::Failed(failure);
                 }
-            };
+                let event = Event { bytes: event, join, slots, lists, item_slots };
+                // A batch has far fewer than 2^32 lookups: its weight is bounded.
+                Verdict::Waits { first_need: self.lookups.add(join, rule, event) as u32, undecided }
+            });
             self.verdicts.push(verdict);
         }
         Ok(())
     }
 
-    fn fault_or_filter(rule: &Rule, event: &[u8], slots: &[Slot], repeated: bool) -> Option<Verdict> {
-        let repeated_in = |nodes: &[NodeId]| {
-            let node = nodes.iter().find(|node| repeated && slots[node.index()].repeated)?;
-            Some(Verdict::Failed(Failure::DuplicateKey(*node)))
-        };
-        if let Some(when) = &rule.when {
-            if let Some(failed) = repeated_in(&when.nodes) {
-                return Some(failed);
-            }
-            if !when.condition.matches(|path| slots[when.places[path].index()].of(event), |_| None) {
-                return Some(Verdict::Filtered);
-            }
-        }
-        repeated_in(&rule.nodes)
-    }
-
-    /// The distinct keys that the batch needs, entity by entity: its slug, and the keys.
+    /// The distinct keys that the batch needs at a level (see [`Join::levels`]): the entity's number and slug, and the
+    /// keys.
     pub(crate) fn keys_needed<'batch>(
         &'batch self,
         join: &'batch Join,
-    ) -> impl Iterator<Item = (&'batch str, Vec<&'batch [u8]>)> {
-        join.entities.iter().zip(&self.wanted).map(|(entity, wanted)| (entity.slug.as_str(), wanted.keys()))
+        level: usize,
+    ) -> impl Iterator<Item = (usize, &'batch str, Vec<&'batch [u8]>)> {
+        self.lookups.keys(level).map(|(entity, keys)| (entity, join.entities[entity].slug.as_str(), keys))
+    }
+
+    /// Takes the answers to the keys of one entity at a level, none of them [`Answer::Unavailable`]: what to do without
+    /// a store is the caller's to decide.
+    pub(crate) fn answer(&mut self, level: usize, entity: usize, answers: Vec<Answer>) {
+        self.lookups.answer(level, entity, answers);
+    }
+
+    /// Finds the keys of a level from the rows of the one before; level 0 has its own from the events. `bytes` gives
+    /// the event with a number.
+    pub(crate) fn follow_hops<'event>(&mut self, join: &Join, level: usize, bytes: impl Fn(usize) -> &'event [u8]) {
+        let rules = join.rules.len();
+        for (place, verdict) in self.verdicts.iter().enumerate() {
+            let (number, rule) = (place / rules, &join.rules[place % rules]);
+            if let Verdict::Waits { first_need, .. } = verdict
+                && rule.aliases.iter().any(|alias| alias.level == level)
+            {
+                let event = self.places.event(join, number, bytes(number));
+                self.lookups.follow(join, level, rule, event, *first_need as usize);
+            }
+        }
     }
 
     /// The outcome of the event with this number under a rule; appends it to `out` if it is to be sent.
     ///
-    /// `answers` holds, per entity, the answers to the keys of [`Batch::keys_needed`], none of them
-    /// [`Answer::Unavailable`]: what to do without a store is the caller's to decide. `looked_up` hears of each of
-    /// the rule's aliases.
+    /// Every level has been answered. `looked_up` hears of each lookup of the rule's aliases.
     pub(crate) fn finish(
         &mut self,
         join: &Join,
-        place: (usize, usize),
-        event: &[u8],
-        answers: &[Vec<Answer>],
+        (number, rule_number): (usize, usize),
+        bytes: &[u8],
         out: &mut Vec<u8>,
         mut looked_up: impl FnMut(usize, LookupResult),
     ) -> Outcome {
-        let (number, rule_number) = place;
         let rule = &join.rules[rule_number];
-        let first_need = match self.verdicts[number * join.rules.len() + rule_number] {
-            Verdict::Filtered => return Outcome::Filtered,
+        let (first_need, undecided) = match self.verdicts[number * join.rules.len() + rule_number] {
+            Verdict::Filtered(by) => return Outcome::Filtered(by),
             Verdict::Failed(failure) => return Outcome::DeadLettered(failure),
-            Verdict::Waits { first_need } => first_need as usize,
+            Verdict::Waits { first_need, undecided } => (first_need as usize, undecided),
         };
-        let needs = &self.needs[first_need..first_need + rule.aliases.len()];
-        let row = |alias: usize| match needs[alias] {
-            Ok(key) => match &answers[rule.aliases[alias].entity][key as usize] {
-                Answer::Found(row) => Some(row),
-                Answer::Missing | Answer::Unavailable(_) => None,
-            },
-            Err(_) => None,
-        };
-        let (mut found, mut lacking) = (0, None);
-        for (position, (alias, need)) in rule.aliases.iter().zip(needs).enumerate() {
-            let result = match need {
-                Ok(key) => match &answers[alias.entity][*key as usize] {
-                    Answer::Found(_) => LookupResult::Found,
-                    Answer::Missing | Answer::Unavailable(_) => LookupResult::Missing,
-                },
-                Err(no_key) => *no_key,
-            };
-            looked_up(position, result);
-            if result == LookupResult::Found {
-                found += 1;
-            } else if !alias.optional {
-                lacking = lacking.or(Some(Failure::Missing { alias: position, lookup: result }));
+        let event = self.places.event(join, number, bytes);
+        let found = self.lookups.found(rule, event, first_need);
+        let (mut asked, mut rows, mut lacking) = (0, 0, None);
+        for (position, alias) in rule.aliases.iter().enumerate() {
+            for item in 0..found.lookups(alias) {
+                let result = found.result(position, item);
+                looked_up(position, result);
+                asked += 1;
+                if result == LookupResult::Found {
+                    rows += 1;
+                } else if !alias.optional && lacking.is_none() {
+                    let item = alias.list.map(|_| item);
+                    lacking = Some(Failure::Missing { alias: position, item, lookup: result });
+                }
             }
+        }
+        if let Some(when) = rule.when.as_ref().filter(|_| undecided)
+            && !event.matches(when, |column| found.column(when.columns[column]))
+        {
+            return Outcome::Filtered(FilteredBy::When);
         }
         match (lacking, rule.on_missing) {
             (Some(_), OnMissing::Drop) => return Outcome::Dropped,
             (Some(failure), OnMissing::DeadLetter) => return Outcome::DeadLettered(failure),
             _ => {}
         }
-        let slots = &self.slots[number * join.tree.len()..][..join.tree.len()];
-        let value = |index: usize| {
-            let value = &rule.values[index];
-            match row(value.alias) {
-                Some(row) => {
-                    row.fragment(value.position, join.entities[rule.aliases[value.alias].entity].meta.columns.len())
-                }
-                None => value.fallback.as_deref(),
-            }
-        };
-        match self.splicer.splice(event, slots, &rule.writes, &value, out) {
-            Err(bad) => Outcome::DeadLettered(Failure::BadParent(bad.node)),
-            Ok(()) => Outcome::Sent(match found {
-                all if all == rule.aliases.len() => Sent::Enriched,
-                0 => Sent::Unenriched,
-                _ => Sent::PartiallyEnriched,
-            }),
+        if let Err(failure) = write(rule, event, found, &mut self.splicer) {
+            return Outcome::DeadLettered(failure);
         }
+        self.splicer.splice(bytes, out);
+        Outcome::Sent(match rows {
+            all if all == asked => Sent::Enriched,
+            0 => Sent::Unenriched,
+            _ => Sent::PartiallyEnriched,
+        })
     }
 }
 
-fn key_text(
-    columns: &[weft_store::Column],
-    places: &[NodeId],
-    slots: &[Slot],
-    event: &[u8],
-    text: &mut Vec<u8>,
-) -> Result<(), LookupResult> {
-    let value = |place: &NodeId| slots[place.index()].of(event);
-    // Keys of a few columns, which is nearly all of them, need no list on the heap.
-    let mut few = [None; 8];
-    let appended = match few.get_mut(..places.len()) {
-        Some(values) => {
-            values.iter_mut().zip(places).for_each(|(part, place)| *part = value(place));
-            key::append_from_json(columns, values, text)
-        }
-        None => key::append_from_json(columns, &places.iter().map(value).collect::<Vec<_>>(), text),
+/// What the event alone says under a rule; `Err` if it has to be looked up, with whether its condition is undecided.
+fn judged(rule: &Rule, event: &[u8], slots: &[Slot], repeated: bool) -> Result<Verdict, bool> {
+    let repeated_in = |nodes: &[NodeId]| {
+        let node = nodes.iter().find(|node| repeated && slots[node.index()].repeated)?;
+        Some(Verdict::Failed(Failure::DuplicateKey(Spot::Event(*node))))
     };
-    appended.map_err(|error| match error {
-        key::NotAKey::NoKey => LookupResult::NoKey,
-        key::NotAKey::BadKey => LookupResult::BadKey,
-    })
+    if let Some(consent) = &rule.consent {
+        if let Some(failed) = repeated_in(&consent.nodes) {
+            return Ok(failed);
+        }
+        if !consent.is_given(slots, event) {
+            return Ok(Verdict::Filtered(FilteredBy::Consent));
+        }
+    }
+    let mut undecided = false;
+    if let Some(when) = &rule.when {
+        if let Some(failed) = repeated_in(&when.nodes) {
+            return Ok(failed);
+        }
+        match when.condition.decided(|path| slots[when.places[path].index()].of(event)) {
+            Some(true) => {}
+            Some(false) => return Ok(Verdict::Filtered(FilteredBy::When)),
+            None => undecided = true,
+        }
+    }
+    repeated_in(&rule.nodes).ok_or(undecided)
+}
+
+/// Notes what a rule writes into an event.
+fn write(rule: &Rule, event: Event<'_>, found: Found<'_>, splicer: &mut Splicer) -> Result<(), Failure> {
+    splicer.clear();
+    let value = |index: usize| found.value(&rule.values[index], 0);
+    let written = splicer.write(event.slots, &rule.writes, &value);
+    written.map_err(|bad| Failure::BadParent(Spot::Event(bad.node)))?;
+    for RuleList { list, writes, .. } in rule.lists.iter().filter(|list| !list.writes.is_empty()) {
+        let items = event.items(*list);
+        for item in 0..items.count {
+            let slots = items.slots(item, &event.join.lists[*list].tree, event.item_slots);
+            let value = |index: usize| found.value(&rule.values[index], item);
+            let written = splicer.write(slots, writes, &value);
+            written.map_err(|bad| Failure::BadParent(Spot::Item { list: *list, item, node: bad.node }))?;
+        }
+    }
+    Ok(())
 }

@@ -1,17 +1,23 @@
 //! The join: which keys a batch of events needs, and each event with what was found for them. No I/O.
 //!
 //! [`Join`] is a mapping made ready: paths are nodes of one tree, columns are positions in rows. A [`Batch`] takes
-//! events one by one ([`Batch::judge`]), says which keys they need ([`Batch::keys_needed`]) and, once the store has
-//! answered, gives each event's outcome for each rule ([`Batch::finish`]).
+//! events one by one ([`Batch::judge`]) and says which keys they need, level by level ([`Batch::keys_needed`]): those
+//! in the events first, then those that hops find in the rows ([`Batch::follow_hops`]). Once the store has answered,
+//! it gives each event's outcome for each rule ([`Batch::finish`]).
 
 mod batch;
 mod compile;
+mod consent;
+mod event;
+mod list;
+mod lookups;
 mod outcome;
+mod rule;
 mod wanted;
 
 pub(crate) use batch::Batch;
 pub(crate) use compile::Join;
-pub(crate) use outcome::{Failure, LookupResult, Outcome, Sent};
+pub(crate) use outcome::{Failure, FilteredBy, LookupResult, Outcome, Sent, Spot};
 
 #[cfg(test)]
 mod tests;

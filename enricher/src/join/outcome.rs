@@ -1,16 +1,26 @@
-use crate::event::{NodeId, PathTree};
+use super::list::NotAList;
+use crate::event::NodeId;
 
 /// What became of one event under one rule; each is counted exactly once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It was appended to the output.
     Sent(Sent),
-    /// The rule's condition does not hold.
-    Filtered,
+    /// The rule does not want it.
+    Filtered(FilteredBy),
     /// An alias that is not optional has no row, and the rule drops such events.
     Dropped,
     /// It cannot be sent.
     DeadLettered(Failure),
+}
+
+/// What refused an event that a rule does not want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FilteredBy {
+    /// The rule's condition does not hold.
+    When,
+    /// The event does not allow all of the rule's consent categories.
+    Consent,
 }
 
 /// How much was found for an event that is sent.
@@ -28,15 +38,35 @@ pub(crate) enum Sent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// A member on a path that the rule reads or writes occurs more than once in its object.
-    DuplicateKey(NodeId),
+    DuplicateKey(Spot),
     /// A value on the way to a written place is neither an object nor missing nor null.
-    BadParent(NodeId),
+    BadParent(Spot),
+    /// What stands in the place of an array cannot be walked.
+    NotAList { array: NodeId, reason: NotAList },
     /// The alias at this position of the rule has no row, and the rule makes dead letters of such events.
     Missing {
         /// The position among the rule's aliases.
         alias: usize,
+        /// The item of its list, if it has one.
+        item: Option<u32>,
         /// What the lookup gave instead of a row.
         lookup: LookupResult,
+    },
+}
+
+/// A place in an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spot {
+    /// On a path from the event's root.
+    Event(NodeId),
+    /// In an item of a list, on a path from the item.
+    Item {
+        /// The list's position in the join.
+        list: usize,
+        /// The item, counted from 0.
+        item: u32,
+        /// The place in the item.
+        node: NodeId,
     },
 }
 
@@ -59,6 +89,8 @@ impl Failure {
         match self {
             Self::DuplicateKey(_) => "duplicate_key",
             Self::BadParent(_) => "bad_parent",
+            Self::NotAList { reason: NotAList::OtherValue, .. } => "not_an_array",
+            Self::NotAList { reason: NotAList::TooLong, .. } => "too_many_items",
             Self::Missing { .. } => "missing",
         }
     }
@@ -66,29 +98,29 @@ impl Failure {
     /// Where in the pipeline it came up.
     pub(crate) fn stage(self) -> &'static str {
         match self {
-            Self::DuplicateKey(_) => "read",
+            Self::DuplicateKey(_) | Self::NotAList { .. } => "read",
             Self::BadParent(_) => "write",
             Self::Missing { .. } => "lookup",
         }
     }
 
-    /// The fault in words; `alias` names the alias of a [`Failure::Missing`].
-    pub(crate) fn message(self, tree: &PathTree, alias: impl Fn(usize) -> String) -> String {
+    /// The fault in words; `path` names a place, `alias` the alias at a position of the rule.
+    pub(crate) fn message(self, path: impl Fn(Spot) -> String, alias: impl Fn(usize) -> String) -> String {
         match self {
-            Self::DuplicateKey(node) => {
-                format!("the key at {} occurs more than once in its object", tree.path(node))
+            Self::DuplicateKey(spot) => format!("the key at {} occurs more than once in its object", path(spot)),
+            Self::BadParent(spot) => {
+                format!("{} is neither an object nor null, nothing can be written below it", path(spot))
             }
-            Self::BadParent(node) => {
-                format!("{} is neither an object nor null, nothing can be written below it", tree.path(node))
-            }
-            Self::Missing { alias: position, lookup } => {
+            Self::NotAList { array, reason } => reason.message(&path(Spot::Event(array))),
+            Self::Missing { alias: position, item, lookup } => {
                 let alias = alias(position);
+                let of_item = item.map_or(String::new(), |item| format!(", item {item}"));
                 match lookup {
-                    LookupResult::NoKey => format!("no key for {alias}: the value is absent, null or empty"),
+                    LookupResult::NoKey => format!("no key for {alias}{of_item}: the value is absent, null or empty"),
                     LookupResult::BadKey => {
-                        format!("bad key for {alias}: the value does not fit the key column's type")
+                        format!("bad key for {alias}{of_item}: the value does not fit the key column's type")
                     }
-                    LookupResult::Found | LookupResult::Missing => format!("no row for {alias}"),
+                    LookupResult::Found | LookupResult::Missing => format!("no row for {alias}{of_item}"),
                 }
             }
         }

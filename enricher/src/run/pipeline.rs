@@ -1,17 +1,21 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use weft_store::{Answer, Reader, Unavailable};
+use weft_store::Reader;
 
 use super::dead_letters::Reason;
 use super::lines::Piece;
 use super::{DeadLetters, Lines, Output, Summary, WriteError};
 use crate::event::{Fault, ScanError};
 use crate::join::{Batch, Join, Outcome};
+use crate::lookup::{NoAnswer, look_up};
 
 /// How many events go through the join together, and how many bytes of them at most (a single one may be longer).
 const BATCH_EVENTS: usize = 512;
 const BATCH_BYTES: usize = 1 << 19;
+
+/// How many lookups and places in items of arrays go through the join together (a single event may have more).
+const BATCH_WEIGHT: usize = 1 << 18;
 
 /// The rule under which events are counted that cannot be parsed.
 const NO_RULE: &str = "-";
@@ -19,7 +23,7 @@ const NO_RULE: &str = "-";
 /// Lines in, join, lines out.
 ///
 /// Memory is bounded by the reader's buffer (1 MiB or one event of the largest size), one batch of events with their
-/// slots, keys and rows, and an output buffer of 1 MiB and one batch each for events and dead letters.
+/// slots, keys and rows (events beyond [`BATCH_WEIGHT`] wait for the next one), and an output buffer of 1 MiB and one batch each for events and dead letters.
 pub(crate) struct Pipeline<'run, R, S> {
     pub(crate) join: &'run Join,
     pub(crate) store: &'run S,
@@ -48,8 +52,12 @@ pub(crate) enum RunError {
         source: WriteError,
     },
     /// The store cannot tell whether a row exists.
-    #[error("stopped at line {line} of the events: the store cannot answer for entity {entity}: {reason:?}")]
-    Unavailable { line: u64, entity: String, reason: Unavailable },
+    #[error("stopped at line {line} of the events")]
+    Unavailable {
+        line: u64,
+        #[source]
+        source: NoAnswer,
+    },
 }
 
 /// A line of the batch: its number, where its bytes are, and whether it is an event.
@@ -80,7 +88,6 @@ impl<R: Read, S: Reader> Pipeline<'_, R, S> {
     ) -> Result<(), RunError> {
         let mut batch = Batch::default();
         let mut read = Vec::new();
-        let mut answers: Vec<Vec<Answer>> = Vec::new();
         loop {
             if self.is_interactive && !self.lines.is_buffered() {
                 let flushed = self.output.flush().and_then(|()| self.dead_letters.flush());
@@ -93,8 +100,11 @@ impl<R: Read, S: Reader> Pipeline<'_, R, S> {
             read.clear();
             self.gather(&mut batch, &mut read, summary)?;
             *line = read.last().map_or(*line, |last: &Line| last.number);
-            self.look_up(&batch, &mut answers, *line).await?;
-            self.deliver(&mut batch, &read, &answers, summary)?;
+            let events: Vec<&Line> = read.iter().filter(|line| line.judged.is_ok()).collect();
+            let bytes = |number: usize| self.lines.bytes(&events[number].place);
+            let looked_up = look_up(self.store, self.join, &mut batch, bytes).await;
+            looked_up.map_err(|source| RunError::Unavailable { line: *line, source })?;
+            self.deliver(&mut batch, &read, summary)?;
             progress(summary.events);
         }
     }
@@ -102,7 +112,7 @@ impl<R: Read, S: Reader> Pipeline<'_, R, S> {
     /// Reads lines into the batch, as many as belong together.
     fn gather(&mut self, batch: &mut Batch, read: &mut Vec<Line>, summary: &mut Summary) -> Result<(), RunError> {
         let mut bytes = 0;
-        while read.len() < BATCH_EVENTS && bytes < BATCH_BYTES {
+        while read.len() < BATCH_EVENTS && bytes < BATCH_BYTES && batch.weight() < BATCH_WEIGHT {
             match self.lines.next_buffered() {
                 Some(Piece::Line { number, place }) => {
                     bytes += place.len();
@@ -117,32 +127,8 @@ impl<R: Read, S: Reader> Pipeline<'_, R, S> {
         Ok(())
     }
 
-    /// Asks the store for the rows of the batch, one request per entity.
-    async fn look_up(&self, batch: &Batch, answers: &mut Vec<Vec<Answer>>, line: u64) -> Result<(), RunError> {
-        answers.clear();
-        for (slug, keys) in batch.keys_needed(self.join) {
-            let mut found = Vec::with_capacity(keys.len());
-            self.store.fetch(slug, &keys, &mut found).await;
-            let unavailable = found.iter().find_map(|answer| match answer {
-                Answer::Unavailable(reason) => Some(*reason),
-                Answer::Found(_) | Answer::Missing => None,
-            });
-            if let Some(reason) = unavailable {
-                return Err(RunError::Unavailable { line, entity: slug.to_owned(), reason });
-            }
-            answers.push(found);
-        }
-        Ok(())
-    }
-
     /// Writes each line of the batch as each rule wants it.
-    fn deliver(
-        &mut self,
-        batch: &mut Batch,
-        read: &[Line],
-        answers: &[Vec<Answer>],
-        summary: &mut Summary,
-    ) -> Result<(), RunError> {
+    fn deliver(&mut self, batch: &mut Batch, read: &[Line], summary: &mut Summary) -> Result<(), RunError> {
         let mut number = 0;
         for line in read {
             let event = self.lines.bytes(&line.place);
@@ -156,7 +142,7 @@ impl<R: Read, S: Reader> Pipeline<'_, R, S> {
             for (rule, name) in self.join.rules().enumerate() {
                 let lookups = &mut summary.rules[rule].lookups;
                 let output = self.output.buffer();
-                let outcome = batch.finish(self.join, (number, rule), event, answers, output, |alias, result| {
+                let outcome = batch.finish(self.join, (number, rule), event, output, |alias, result| {
                     lookups[alias].count(result);
                 });
                 summary.count(rule, outcome);
@@ -172,7 +158,7 @@ impl<R: Read, S: Reader> Pipeline<'_, R, S> {
                         };
                         self.dead_letters.add(&reason, event).map_err(stopped)?;
                     }
-                    Outcome::Filtered | Outcome::Dropped => {}
+                    Outcome::Filtered(_) | Outcome::Dropped => {}
                 }
             }
             self.output.flush_if_full().map_err(stopped)?;

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::join::{Join, LookupResult, Outcome, Sent};
+use crate::join::{FilteredBy, Join, LookupResult, Outcome, Sent};
 
 /// What became of everything that was read. The outcomes of all rules add up to events times rules.
 #[derive(Debug, Default, Serialize)]
@@ -44,6 +44,7 @@ pub(crate) struct Outcomes {
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Filtered {
     pub(crate) when: u64,
+    pub(crate) consent: u64,
 }
 
 /// What came of the lookups of one alias.
@@ -102,7 +103,8 @@ impl Summary {
                     Sent::Unenriched => outcomes.unenriched += 1,
                 }
             }
-            Outcome::Filtered => outcomes.filtered.when += 1,
+            Outcome::Filtered(FilteredBy::When) => outcomes.filtered.when += 1,
+            Outcome::Filtered(FilteredBy::Consent) => outcomes.filtered.consent += 1,
             Outcome::Dropped => outcomes.dropped += 1,
             Outcome::DeadLettered(failure) => *outcomes.dead_lettered.entry(failure.reason()).or_default() += 1,
         }

@@ -1,10 +1,15 @@
+mod consent;
+mod hops;
+mod items;
+
 use serde_json::{Value, json};
 use weft_plan_types::EnrichPlan;
-use weft_store::{Answer, Column, ColumnType, EntityMeta, MemoryStore, MemoryWriter, Reader, RowBuilder};
+use weft_store::{Column, ColumnType, EntityMeta, MemoryStore, MemoryWriter, Reader, RowBuilder};
 
 use super::*;
+use crate::lookup::look_up;
 
-/// Products 1 (whole) and 2 (its price unknown), cart lines by cart and line.
+/// Products 1 (whole) and 2 (its price and brand unknown), cart lines by cart and line, a brand and its country.
 fn shop() -> MemoryStore {
     let mut store = MemoryStore::default();
     let column = |name: &str, kind| Column { name: name.into(), kind };
@@ -18,12 +23,18 @@ fn shop() -> MemoryStore {
         }
         store.commit(writer);
     };
-    let columns = ["ID", "NAME", "PRICE"].map(|name| match name {
+    let columns = ["ID", "NAME", "PRICE", "BRAND"].map(|name| match name {
         "ID" => column(name, ColumnType::Integer),
-        "NAME" => column(name, ColumnType::Text),
-        _ => column(name, ColumnType::Decimal),
+        "PRICE" => column(name, ColumnType::Decimal),
+        _ => column(name, ColumnType::Text),
     });
-    add("product", &["ID"], columns.into(), &[("1", &["1", "\"Mug\"", "9.50"]), ("2", &["2", "\"Pen\"", "null"])]);
+    let products: [(&str, &[&str]); 2] =
+        [("1", &["1", "\"Mug\"", "9.50", "\"acme\""]), ("2", &["2", "\"Pen\"", "null", "null"])];
+    add("product", &["ID"], columns.into(), &products);
+    let columns = ["ID", "COUNTRY"].map(|name| column(name, ColumnType::Text));
+    add("brand", &["ID"], columns.clone().into(), &[("acme", &["\"acme\"", "\"DE\""])]);
+    let columns = [columns[0].clone(), column("NAME", ColumnType::Text)];
+    add("country", &["ID"], columns.into(), &[("DE", &["\"DE\"", "\"Germany\""])]);
     let columns =
         vec![column("CART", ColumnType::Text), column("LINE", ColumnType::Integer), column("NOTE", ColumnType::Text)];
     add("line", &["CART", "LINE"], columns, &[("1:a1:7", &["\"a\"", "7", "\"gift\""])]);
@@ -45,6 +56,8 @@ fn plan(rules: Value) -> EnrichPlan {
         "entities": [
             {"slug": "product", "primaryKey": ["ID"], "columns": ["NAME", "PRICE"]},
             {"slug": "line", "primaryKey": ["CART", "LINE"], "columns": ["NOTE"]},
+            {"slug": "brand", "primaryKey": ["ID"], "columns": ["COUNTRY"]},
+            {"slug": "country", "primaryKey": ["ID"], "columns": ["NAME"]},
         ],
         "rules": rules,
     }))
@@ -58,6 +71,11 @@ fn alias(name: &str, entity: &str, paths: &[(&str, &str)], optional: bool) -> Va
 
 fn product(optional: bool) -> Value {
     alias("p", "product", &[("ID", "$.id")], optional)
+}
+
+fn hop(name: &str, entity: &str, from: (&str, &str), optional: bool) -> Value {
+    let hop = json!({"from": from.0, "via": "v", "columns": [from.1]});
+    json!({"alias": name, "entity": entity, "hop": hop, "optional": optional})
 }
 
 fn enrichment(from: (&str, &str), to: &str, if_missing: Value) -> Value {
@@ -86,17 +104,12 @@ fn joined(rules: Value, events: &[&str]) -> Vec<Vec<String>> {
         let mut batch = Batch::default();
         batch.clear(&join);
         events.iter().for_each(|event| batch.judge(&join, event.as_bytes()).unwrap());
-        let mut answers: Vec<Vec<Answer>> = Vec::new();
-        for (slug, keys) in batch.keys_needed(&join) {
-            let mut found = Vec::new();
-            store.fetch(slug, &keys, &mut found).await;
-            answers.push(found);
-        }
+        look_up(&store, &join, &mut batch, |number| events[number].as_bytes()).await.unwrap();
         let mut all = Vec::new();
         for (number, event) in events.iter().enumerate() {
             let by_rule = (0..join.rules().len()).map(|rule| {
                 let mut out = Vec::new();
-                let outcome = batch.finish(&join, (number, rule), event.as_bytes(), &answers, &mut out, |_, _| {});
+                let outcome = batch.finish(&join, (number, rule), event.as_bytes(), &mut out, |_, _| {});
                 match outcome {
                     Outcome::Sent(sent) => format!("{sent:?}: {}", String::from_utf8(out).unwrap()),
                     Outcome::DeadLettered(failure) => format!("{}: {}", failure.reason(), join.message(rule, failure)),
@@ -165,7 +178,7 @@ fn an_optional_alias_does_not_count_as_missing() {
 fn a_rule_without_lookups_sends_the_event_as_it_is() {
     let all = rule("r", Some(r#"type = "page""#), vec![], vec![], "Drop");
     assert_eq!(one(all.clone(), r#"{ "type":"page" }"#), r#"Enriched: { "type":"page" }"#);
-    assert_eq!(one(all, r#"{"type":"track"}"#), "Filtered");
+    assert_eq!(one(all, r#"{"type":"track"}"#), "Filtered(When)");
 }
 
 #[test]
@@ -204,7 +217,7 @@ fn a_plan_that_does_not_fit_the_store_is_refused_by_name() {
     let refused = |plan: EnrichPlan| Join::new(&plan, metas(&plan)).unwrap_err().to_string();
     let color = enrichment(("p", "COLOR"), "$.a", json!("omit"));
     let no_column = plan(json!([rule("r", None, vec![product(false)], vec![color], "Forward")]));
-    assert_eq!(refused(no_column), "rule r: entity product has no column COLOR; it has ID, NAME, PRICE");
+    assert_eq!(refused(no_column), "rule r: entity product has no column COLOR; it has ID, NAME, PRICE, BRAND");
     let mut other_key = plan(json!([]));
     other_key.entities[1].primary_key = vec!["CART".into()];
     assert!(refused(other_key).starts_with("entity line: its primary key is"));
