@@ -2,6 +2,8 @@
 
 mod cli;
 mod event;
+#[cfg(feature = "manifests")]
+mod init;
 mod join;
 mod load;
 mod lookup;

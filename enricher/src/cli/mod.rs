@@ -5,6 +5,8 @@ mod completion;
 mod diagnostics;
 mod exit;
 #[cfg(feature = "manifests")]
+mod init;
+#[cfg(feature = "manifests")]
 mod run;
 #[cfg(feature = "manifests")]
 mod validate;
@@ -46,6 +48,9 @@ pub(crate) struct FormatArg {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Write the manifests that join a table with your events
+    #[cfg(feature = "manifests")]
+    Init(init::Args),
     /// Enrich events from a file or pipe with the tables that manifests name
     #[cfg(feature = "manifests")]
     Run(Box<run::Args>),
@@ -61,6 +66,8 @@ enum Command {
 /// Runs the command that the arguments name; the first is the program's own name.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let outcome = match Cli::parse_from(arguments).command {
+        #[cfg(feature = "manifests")]
+        Command::Init(args) => init::run(&args),
         #[cfg(feature = "manifests")]
         Command::Run(args) => run::run(&args),
         #[cfg(feature = "manifests")]

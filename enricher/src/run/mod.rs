@@ -9,7 +9,7 @@ mod summary;
 
 pub(crate) use dead_letters::DeadLetters;
 pub(crate) use interrupt::end_between_lines;
-pub(crate) use lines::Lines;
+pub(crate) use lines::{Lines, Piece};
 pub(crate) use output::{Output, WriteError};
 pub(crate) use pipeline::Pipeline;
 pub(crate) use summary::{Lookups, Outcomes, Summary};

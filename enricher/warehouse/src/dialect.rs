@@ -5,6 +5,9 @@ pub trait Dialect {
     /// The identifier in quotes, whatever characters it has.
     fn quoted(&self, identifier: &str) -> String;
 
+    /// A text as a literal, whatever characters it has.
+    fn literal(&self, text: &str) -> String;
+
     /// What to select for a column so that its values arrive with full fidelity.
     fn selected(&self, column: &Column) -> String {
         self.quoted(&column.name)

@@ -12,7 +12,7 @@ use crate::manifests::Loaded;
 use crate::run::Output;
 
 /// Where events come from.
-pub(super) struct Events {
+pub(crate) struct Events {
     name: String,
     input: Input,
 }
@@ -25,7 +25,7 @@ enum Input {
 
 impl Events {
     /// Opens a file, or standard input where the path is `-`.
-    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         if is_stdio(path) {
             return Ok(Self { name: "-".to_owned(), input: Input::Stdin(io::stdin()) });
         }

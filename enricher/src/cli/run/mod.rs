@@ -17,6 +17,7 @@ use crate::join::Join;
 use crate::load::{self, LoadReport};
 use crate::manifests::{Loaded, ManifestArgs};
 use crate::run::{DeadLetters, Lines, Pipeline, Summary, end_between_lines};
+pub(super) use files::Events;
 use progress::Progress;
 
 /// The size of an event, in bytes, that nobody needs to raise: as much as a Kafka broker takes by default.

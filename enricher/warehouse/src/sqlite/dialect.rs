@@ -13,6 +13,11 @@ impl Dialect for Sqlite {
         format!("\"{}\"", identifier.replace('"', "\"\""))
     }
 
+    fn literal(&self, text: &str) -> String {
+        // A NUL would end the statement.
+        format!("'{}'", text.replace('\'', "''").replace('\0', "'||char(0)||'"))
+    }
+
     fn selected(&self, column: &Column) -> String {
         let name = self.quoted(&column.name);
         match column.kind {

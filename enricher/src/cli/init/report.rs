@@ -1,0 +1,175 @@
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{Args, Exit, FILES, Failure, Proposal, Sample};
+use crate::cli::{Format, tell};
+use crate::init::{KeySource, TableProposal};
+
+/// Tells what was found and what to do next.
+pub(super) fn print(args: &Args, sample: &Sample, proposal: &Proposal) -> Result<Exit, Failure> {
+    let style = anstyle::AnsiColor::Yellow.on_default().bold();
+    for warning in proposal.tables.iter().filter_map(warning) {
+        tell(format_args!("{style}warning{style:#}: {warning}"));
+    }
+    let report = match args.format.format {
+        Format::Text => text(args, sample, proposal),
+        Format::Json => format!("{:#}\n", json(args, sample, proposal)),
+    };
+    match anstream::stdout().write_all(report.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Transient(error.into())),
+        _ => Ok(Exit::Done),
+    }
+}
+
+/// The events, as messages name them.
+pub(super) fn events_name(args: &Args) -> String {
+    if args.events.as_os_str() == "-" { "standard input".to_owned() } else { args.events.display().to_string() }
+}
+
+/// What has to be checked by somebody who knows the events.
+fn warning(table: &TableProposal) -> Option<String> {
+    let (matched, name) = (&table.matched, &table.table);
+    let paths = paths(table);
+    match matched.found {
+        0 => Some(format!(
+            "table {name}: {paths} is a guess by name; none of its {} values in the sample has a row: check `match` in \
+             mapping.yaml",
+            matched.values
+        )),
+        _ if !matched.is_named() => Some(format!(
+            "table {name}: {paths} was chosen for its values alone, its name does not say that it is a key of {name}: \
+             check `match` in mapping.yaml"
+        )),
+        _ => None,
+    }
+}
+
+fn paths(table: &TableProposal) -> String {
+    table.matched.places.iter().map(|place| place.shown()).collect::<Vec<_>>().join(", ")
+}
+
+fn text(args: &Args, sample: &Sample, proposal: &Proposal) -> String {
+    let mut text = format!("read {} of {}", count(sample.events.len(), "event"), events_name(args));
+    if sample.is_cut {
+        text.push_str(", the first ones");
+    }
+    text.push('\n');
+    if let Some(first) = sample.first_skipped {
+        let skipped = count(usize::try_from(sample.skipped).unwrap_or(usize::MAX), "line");
+        let _ = writeln!(text, "passed over {skipped} that hold no event, the first at line {first}");
+    }
+    for table in &proposal.tables {
+        let _ = writeln!(text, "\ntable {}", table.table);
+        let origin = match table.matched.key.source {
+            KeySource::Declared => "its primary key",
+            KeySource::Unique => "unique and never NULL",
+        };
+        let _ = writeln!(text, "  key     {} ({origin})", table.matched.key.names());
+        let _ = writeln!(text, "  match   {}", paths(table));
+        let _ = writeln!(text, "          {}", hits(table, sample));
+        let _ = writeln!(text, "  writes  {} to {}", count(table.targets.writes.len(), "column"), table.targets.shown);
+        if !table.targets.left_out.is_empty() {
+            let _ = writeln!(text, "          {} left out, see entities.yaml", table.targets.left_out.len());
+        }
+    }
+    let when = proposal.when.as_deref().unwrap_or("(none: every event)");
+    let files: Vec<String> = FILES.iter().map(|name| args.dir.join(name).display().to_string()).collect();
+    let _ = writeln!(text, "\nwhen      {when}\nwrote     {}", files.join(", "));
+    let command: Vec<String> = next(args).iter().map(|word| shell(word)).collect();
+    let _ = writeln!(text, "\nnext:\n  {}", command.join(" "));
+    text
+}
+
+fn hits(table: &TableProposal, sample: &Sample) -> String {
+    let matched = &table.matched;
+    let having =
+        format!("{} of {} have it", thousands(matched.events.len()), count(sample.events.len(), "sampled event"));
+    match matched.array() {
+        None => format!("{having}, {} found a row", thousands(matched.found)),
+        Some(_) => format!("{having}, {} of {} found a row", thousands(matched.found), count(matched.values, "item")),
+    }
+}
+
+/// The command that runs what was written. A folder that holds other manifests too is not named as a whole.
+fn next(args: &Args) -> Vec<String> {
+    let mut command = vec!["weft".to_owned(), "run".to_owned()];
+    let whole = [args.dir.clone()];
+    let each: Vec<_> = FILES.iter().map(|name| args.dir.join(name)).collect();
+    for path in if holds_others(&args.dir) { &each[..] } else { &whole } {
+        command.extend(["-f".to_owned(), path.display().to_string()]);
+    }
+    command.extend(["--events".to_owned(), args.events.display().to_string()]);
+    command
+}
+
+fn holds_others(folder: &Path) -> bool {
+    let is_other = |entry: fs::DirEntry| {
+        let path = entry.path();
+        let is_manifest =
+            path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json");
+        is_manifest && !FILES.iter().any(|name| entry.file_name() == *name)
+    };
+    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(is_other))
+}
+
+/// The word as a shell takes it.
+fn shell(word: &str) -> String {
+    let is_safe = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '=' | ':' | '@' | '+' | ',');
+    if !word.is_empty() && word.chars().all(is_safe) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{} {what}{}", thousands(number), if number == 1 { "" } else { "s" })
+}
+
+/// The number with commas.
+fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn json(args: &Args, sample: &Sample, proposal: &Proposal) -> Value {
+    let tables: Vec<Value> = proposal.tables.iter().map(table_json).collect();
+    json!({
+        "sample": {"events": sample.events.len(), "skippedLines": sample.skipped, "cut": sample.is_cut},
+        "tables": tables,
+        "when": proposal.when,
+        "files": FILES.map(|name| args.dir.join(name).display().to_string()),
+        "next": next(args),
+    })
+}
+
+fn table_json(table: &TableProposal) -> Value {
+    let matched = &table.matched;
+    let key = matched.key.columns.iter().zip(&matched.places);
+    let key: Vec<Value> =
+        key.map(|(column, place)| json!({"column": column.name, "type": column.kind, "path": place.path()})).collect();
+    let writes: Vec<Value> =
+        table.targets.writes.iter().map(|(column, place)| json!({"column": column, "to": place.path()})).collect();
+    json!({
+        "table": table.table,
+        "entity": table.entity,
+        "alias": table.alias,
+        "keySource": matched.key.source,
+        "key": key,
+        "forEach": matched.array().map(|array| format!("{}[*]", crate::init::path(array))),
+        "match": {"events": matched.events.len(), "values": matched.values, "found": matched.found, "named": matched.is_named()},
+        "columns": writes,
+        "leftOut": table.targets.left_out,
+    })
+}
