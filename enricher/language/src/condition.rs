@@ -1,18 +1,26 @@
+mod call;
+mod evaluate;
 mod expression;
+mod function;
+mod glob;
 mod hint;
-mod json;
 mod lexer;
+mod list;
 mod parser;
+mod print;
+mod text;
+mod value;
 
 use std::fmt;
 
 use crate::Path;
-use expression::{Expression, Reading};
+use evaluate::Reading;
+use expression::Expression;
 
 /// A condition is at most this long; longer ones are refused.
 pub const MAX_CONDITION_BYTES: usize = 4096;
 
-/// Parentheses and negations nest at most this deep.
+/// Parentheses, negations and calls nest at most this deep.
 pub const MAX_CONDITION_DEPTH: usize = 64;
 
 /// A parsed `when`, in the documented filter query language of Segment (FQL).
@@ -20,17 +28,20 @@ pub const MAX_CONDITION_DEPTH: usize = 64;
 /// ```text
 /// condition  := conjunct ("or" conjunct)*
 /// conjunct   := term ("and" term)*
-/// term       := ("not" | "!") term | "(" condition ")" | comparison
-/// comparison := operand ("=" | "!=" | "<" | "<=" | ">" | ">=") operand      at least one of them a field or a column
-/// operand    := field | column | 'text' | "text" | number | true | false | null
-/// field      := name ("." name | "[" index "]")*                            from the top of the event
-/// column     := "entities" "." name "." name                                alias and column of an entity of the rule
+/// term       := ("not" | "!") term | "(" condition ")" | comparison | operand      an operand holds where it is true
+/// comparison := operand ("=" | "!=" | "<" | "<=" | ">" | ">=" | "in") operand      at least one of them no literal
+/// operand    := field | column | call | literal | "[" [literal ("," literal)*] "]"
+/// literal    := 'text' | "text" | number | true | false | null
+/// call       := function "(" operand ("," operand)* ")"
+/// field      := name ("." name | "[" index "]")*                                   from the top of the event
+/// column     := "entities" "." name "." name                                       alias and column of an entity
 /// name       := [A-Za-z0-9_-]+; any other character stands after a \
 /// ```
 ///
 /// Types are strict: the text `"10"` is not the number 10. Numbers compare exactly, whatever their size or spelling.
 /// A field that is not there is `null`. `!=` is the opposite of `=`. The order operators hold between numbers only.
-/// An object or array equals nothing.
+/// Lists are equal item by item; an object equals nothing. `x in list` holds where some item equals `x`.
+/// A value of a type that a function does not take counts as null.
 ///
 /// `Display` gives the canonical spelling, which parses back to an equal condition.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,7 +91,8 @@ impl Condition {
     /// Whether the event matches. `field(i)` is the raw JSON text at `paths()[i]`, `column(i)` that of `columns()[i]`,
     /// `None` where there is nothing.
     ///
-    /// Allocates nothing. A text that is no JSON value equals nothing.
+    /// Allocates only where a function needs a text that is written with escapes or in another case: a copy of at most
+    /// three times its length. A text that is no JSON value equals nothing.
     pub fn matches<'event>(
         &self,
         field: impl Fn(usize) -> Option<&'event [u8]>,
@@ -99,6 +111,6 @@ impl Condition {
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.expression.write(f, self)
+        print::Spelled(&self.expression, self).fmt(f)
     }
 }

@@ -6,6 +6,9 @@ use std::cmp::Ordering;
 /// or "tiny", and the sums below cannot overflow.
 const MAX_EXPONENT: i64 = 1_000_000_000_000_000_000;
 
+/// How many digits a number has at most when it is written without its exponent: as many as a key may have.
+const MAX_PLAIN_DIGITS: i64 = 76;
+
 /// ±0.d₁d₂d₃… × 10^exponent, where d₁ and the last digit are not 0; zero has no digits, no sign and exponent 0.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Decimal<'a> {
@@ -53,6 +56,37 @@ impl<'a> Decimal<'a> {
             return Self { negative: false, exponent: 0, head, tail };
         }
         Self { negative, exponent: written + shift, head, tail }
+    }
+
+    /// The number of this many; its digits go to the end of `digits`.
+    pub(crate) fn of_count(count: usize, digits: &'a mut [u8; 20]) -> Self {
+        let (mut rest, mut start) = (count, digits.len());
+        for digit in digits.iter_mut().rev() {
+            if rest == 0 {
+                break;
+            }
+            *digit = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+            rest /= 10;
+            start -= 1;
+        }
+        Self::normal(false, &digits[start..], &[], 0)
+    }
+
+    /// The shortest spelling without an exponent; `None` where that takes more than [`MAX_PLAIN_DIGITS`].
+    pub(crate) fn plain(&self) -> Option<String> {
+        let count = i64::try_from(self.head.len() + self.tail.len()).unwrap_or(MAX_EXPONENT);
+        let (whole, fraction) = (self.exponent.max(1), (count - self.exponent).max(0));
+        if whole.saturating_add(fraction) > MAX_PLAIN_DIGITS {
+            return None;
+        }
+        let place = |from: i64| usize::try_from(from).ok().and_then(|from| self.digits().nth(from)).unwrap_or(&b'0');
+        let mut text = String::from(if self.negative { "-" } else { "" });
+        text.extend((self.exponent - whole..self.exponent).map(|from| char::from(*place(from))));
+        if fraction > 0 {
+            text.push('.');
+            text.extend((self.exponent..count).map(|from| char::from(*place(from))));
+        }
+        Some(text)
     }
 
     fn digits(&self) -> impl Iterator<Item = &'a u8> + use<'a> {
@@ -183,6 +217,29 @@ mod tests {
         assert_eq!(compared("9.99", "10"), Ordering::Less);
         assert_eq!(compared("-1", "1"), Ordering::Less);
         assert_eq!(compared("12", "12.000001"), Ordering::Less);
+    }
+
+    #[test]
+    fn every_spelling_has_one_plain_spelling() {
+        let plain = |text: &str| Decimal::parse(text.as_bytes()).unwrap().plain();
+        for (text, expected) in [
+            ("100.0", "100"),
+            ("1e2", "100"),
+            ("-0.0", "0"),
+            ("0.10", "0.1"),
+            ("12.50", "12.5"),
+            ("-5e-3", "-0.005"),
+            ("10.01e1", "100.1"),
+            ("0e999999", "0"),
+            ("1e75", &format!("1{}", "0".repeat(75))),
+        ] {
+            assert_eq!(plain(text).as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(plain("1e76"), None);
+        assert_eq!(plain("1e-999999999999999999999"), None);
+        for (count, expected) in [(0, "0"), (1200, "1200"), (usize::MAX, "18446744073709551615")] {
+            assert_eq!(Decimal::of_count(count, &mut [0; 20]).plain().as_deref(), Some(expected));
+        }
     }
 
     #[test]

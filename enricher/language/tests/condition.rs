@@ -156,17 +156,61 @@ fn each_error_names_the_cure() {
         ("type = “track”", "write a text in"),
         ("$.type = 'a'", "without `$.`"),
         (".type = 'a'", "without a leading dot"),
-        ("type in ['a', 'b']", "`in` is no operator that is supported"),
-        ("contains(event, 'x')", "the function `contains` is not supported; a condition compares fields with ="),
-        ("!match(event, 'x*')", "the function `match` is not supported"),
-        ("length(x) = 1", "the function `length` is not supported"),
-        ("concat(x) = 1", "there is no function `concat`"),
+        ("concat(x) = 1", "there is no function `concat`; the functions are contains, length,"),
+        ("contain(event, 'x')", "did you mean contains(text, part)?"),
+        ("Contains(event, 'x')", "did you mean contains(text, part)?"),
+        ("lower(event) = 'x'", "did you mean lowercase(text)?"),
+        ("lenght(event) > 1", "did you mean length(text or list)?"),
+        ("startsWith(event, 'x')", "write match(field, 'start*')"),
+        ("exists(event)", "write field != null"),
+        ("contains(event)", "`contains` takes 2 values, not 1; write contains(text, part)"),
+        ("length() > 1", "`length` takes 1 value, not 0"),
+        ("typeof(x, y.z) = 'a'", "takes 1 value, not 2"),
+        ("contains(event, 5)", "contains(text, part) takes a text here, not a number"),
+        ("length(5) = 1", "length(text or list) takes a text or a list here, not a number"),
+        ("number(true) = 1", "takes a text or a number here, not true or false"),
+        ("contains(length(x), 'a')", "takes a text here, not a number"),
+        ("contains(event, foo)", r#"write "foo" for the text"#),
+        ("contains(event 'x')", "a , or ) is missing before `'x'`"),
+        ("contains(event, 'x'", "this call is not closed"),
+        ("contains(event = 'x')", "takes values, no comparison"),
+        ("contains(event,)", "a comparison or a value is missing before this )"),
+        ("length(x)", "gives a number, which alone is no condition; compare it, as in length(x) > 0"),
+        ("lowercase(x) and y = 1", "as in lowercase(x) = 'a'"),
+        ("length(x) = '3'", "compares values of one type, here a number with a text; write the number without quotes"),
+        ("x.tags = ['a'] and lowercase(x) = ['a']", "here a text with a list"),
+        ("lowercase(x) > 3", "`>` compares numbers only"),
+        ("x > null", "`>` compares numbers only"),
+        ("match(event, 'a[')", r"write ], or \[ for the character ["),
+        ("match(event, '[!a]')", r"write [\!…] for the character !, `not match(…)` for the opposite"),
+        ("match(event, '[^a]')", "cannot be negated"),
+        ("match(event, '[z-a]')", "runs backwards"),
+        ("match(event, '[]')", "lists no character"),
+        (r"match(event, 'a\\')", "ends with a backslash"),
+        (r"event = 'a\*'", r"\* and \? stand in a pattern of match only"),
+        (r"match('a\*', event)", "stand in a pattern of match only"),
+        ("type in 'a'", "write ['a', 'b'] or a field that holds a list"),
+        ("type in ('a', 'b')", "a list stands in [ ]"),
+        ("type IN ['a']", "did you mean `in`?"),
+        ("type not in ['a']", "write not (field in ['a', 'b'])"),
+        ("['a'] in x.tags", "not for a list"),
+        ("'a' in ['a']", "compares two constants"),
+        ("type in ['a', track]", r#"write "track" (a list holds values, no fields)"#),
+        ("type in ['a', True]", "did you mean `true`?"),
+        ("type in ['a', ['b']]", "no list"),
+        ("type in ['a' 'b']", "a , or ] is missing before `'b'`"),
+        ("type in ['a',]", "a value is missing before `]`"),
+        ("type in ['a'", "this list is not closed"),
+        ("type = 'a']", "this ] closes nothing"),
+        ("event contains 'x'", "write contains(field, 'part')"),
+        ("event like 'x%'", "write match(field, 'pattern')"),
+        ("event =~ 'x'", "write match(field, 'pattern')"),
+        ("x = 1 and TRUE", "`TRUE` is no keyword; did you mean `true`?"),
         ("entities.product = 'gold'", "two names after `entities`"),
         ("entities.product.TIER.x = 'gold'", "two names after `entities`"),
         ("entities.product[0] = 'gold'", r"write \entities for the event's own field"),
         ("entities = 'gold'", "two names after `entities`"),
-        ("x", "`x` alone is no condition; compare it, as in `x = true`"),
-        ("x and y = 1", "`x` alone is no condition"),
+        ("'x'", "`'x'` alone is no condition; compare a field with it"),
         ("true", "alone is no condition"),
         ("1 = 1", "compares two constants"),
         ("x < 'b'", "`<` compares numbers only"),
@@ -191,7 +235,7 @@ fn each_error_names_the_cure() {
         ("properties.é = 1", r"as \é"),
         ("properties. = 1", "a name is missing after the dot"),
         ("properties.items[*] = 1", "such as [0]"),
-        ("in = 1", r"write \in"),
+        ("in = 1", r"is written \in"),
         ("x = 1, y = 2", "write `and` or `or`"),
     ] {
         let message = refused(condition);
@@ -207,7 +251,13 @@ fn an_error_spans_the_token_at_fault() {
     };
     assert_eq!(spanned("type = 'a' AND x = 1"), "AND");
     assert_eq!(spanned("type = 'a' and x == 1"), "==");
-    assert_eq!(spanned("type = 'a' or contains(event, 'b')"), "contains");
+    assert_eq!(spanned("type = 'a' or contain(event, 'b')"), "contain");
+    assert_eq!(spanned("type = 'a' or contains(event)"), "contains(event)");
+    assert_eq!(spanned("contains(event, 5) or x = 1"), "5");
+    assert_eq!(spanned("match(event, '[a') or x = 1"), "'[a'");
+    assert_eq!(spanned("type in ['a', b]"), "b");
+    assert_eq!(spanned("x = 1 or length(type) = '3'"), "length(type) = '3'");
+    assert_eq!(spanned("event = 'a\\*b'"), "\\*");
     assert_eq!(spanned("type = 'a' and x < 'b'"), "x < 'b'");
     assert_eq!(spanned("type = track"), "track");
 }

@@ -269,7 +269,7 @@ fn a_condition_that_does_not_parse_marks_the_place() {
     let gap = said(|shop| shop.rule().when = Some("properties. = 1".into()));
     assert!(gap[0].contains("does not parse at character 12; a name is missing after the dot"), "{gap:?}");
     let list = said(|shop| shop.rule().when = Some("type = [".into()));
-    assert!(list[0].contains("does not parse at `[` (character 8); lists are not supported"), "{list:?}");
+    assert!(list[0].contains("does not parse at `[` (character 8); this list is not closed"), "{list:?}");
 }
 
 #[test]

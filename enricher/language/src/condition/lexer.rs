@@ -16,9 +16,12 @@ pub(super) enum Token {
     Not,
     Open,
     Close,
+    OpenList,
+    CloseList,
+    Comma,
     Operator(Operator),
     Field(Field),
-    Text(String),
+    Text(Text),
     Number,
     Boolean(bool),
     Null,
@@ -35,6 +38,18 @@ pub(super) struct Field {
     pub(super) marked: bool,
 }
 
+/// A text without its quotes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Text {
+    pub(super) value: String,
+    /// Where the first `\*` or another escape stands that only patterns know; the text keeps its backslash.
+    pub(super) pattern_escape: Option<usize>,
+}
+
+/// What is said about an escape that a text does not know.
+pub(super) const TEXT_ESCAPES: &str =
+    "a text knows the escapes \\\\, \\\", \\', \\n, \\r, \\t and \\uXXXX; write \\\\ for a backslash";
+
 /// A token and the bytes it takes.
 #[derive(Clone, Debug)]
 pub(super) struct Spanned {
@@ -45,6 +60,19 @@ pub(super) struct Spanned {
 /// Whether a field of this name must start with a backslash.
 pub(super) fn is_reserved(name: &str) -> bool {
     matches!(name, "and" | "or" | "not" | "in" | "true" | "false" | "null" | "entities")
+}
+
+fn keyword(word: &str) -> Option<Token> {
+    Some(match word {
+        "and" => Token::And,
+        "or" => Token::Or,
+        "not" => Token::Not,
+        "in" => Token::Operator(Operator::In),
+        "true" => Token::Boolean(true),
+        "false" => Token::Boolean(false),
+        "null" => Token::Null,
+        _ => return None,
+    })
 }
 
 /// The tokens of a text; the last one is [`Token::End`] or [`Token::Broken`].
@@ -75,6 +103,9 @@ impl<'a> Lexer<'a> {
         match first {
             '(' => Ok(Token::Open),
             ')' => Ok(Token::Close),
+            '[' => Ok(Token::OpenList),
+            ']' => Ok(Token::CloseList),
+            ',' => Ok(Token::Comma),
             '\'' | '"' => self.quoted(first, start).map(Token::Text),
             '!' if !self.rest().starts_with('=') => Ok(Token::Not),
             '!' | '=' | '<' | '>' | '&' | '|' | '~' => self.operator(start),
@@ -118,15 +149,19 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn quoted(&mut self, quote: char, start: usize) -> Result<String, ConditionError> {
-        let mut text = String::new();
+    fn quoted(&mut self, quote: char, start: usize) -> Result<Text, ConditionError> {
+        let mut text = Text { value: String::new(), pattern_escape: None };
         loop {
             let at = self.at;
             match self.next() {
                 None => return Err(fault(start..self.at, format!("the text is not closed; write {quote} at its end"))),
                 Some(c) if c == quote => return Ok(text),
-                Some('\\') => text.push(self.escape(at)?),
-                Some(c) => text.push(c),
+                Some('\\') if self.rest().starts_with(['*', '?', '[', ']', '-', '!', '^']) => {
+                    text.value.push('\\');
+                    text.pattern_escape.get_or_insert(at);
+                }
+                Some('\\') => text.value.push(self.escape(at)?),
+                Some(c) => text.value.push(c),
             }
         }
     }
@@ -148,11 +183,7 @@ impl<'a> Lexer<'a> {
                     "four hexadecimal digits of a character follow \\u (two such escapes for one above FFFF)".into(),
                 )),
             },
-            _ => Err(fault(
-                at..self.at,
-                "a text knows the escapes \\\\, \\\", \\', \\n, \\r, \\t and \\uXXXX; write \\\\ for a backslash"
-                    .into(),
-            )),
+            _ => Err(fault(at..self.at, TEXT_ESCAPES.into())),
         }
     }
 
@@ -160,24 +191,18 @@ impl<'a> Lexer<'a> {
         let start = self.at;
         let marked = self.rest().starts_with('\\');
         let mut segments = vec![Segment::Name(self.name()?)];
+        if let (Some(keyword), false) = (keyword(&self.text[start..self.at]), self.rest().starts_with('.')) {
+            return Ok(keyword);
+        }
         loop {
             if self.eat('.') {
                 segments.push(Segment::Name(self.name()?));
             } else if self.rest().starts_with('[') {
                 segments.push(Segment::Index(self.index()?));
             } else {
-                break;
+                return Ok(Token::Field(Field { segments, marked }));
             }
         }
-        Ok(match &self.text[start..self.at] {
-            "and" => Token::And,
-            "or" => Token::Or,
-            "not" => Token::Not,
-            "true" => Token::Boolean(true),
-            "false" => Token::Boolean(false),
-            "null" => Token::Null,
-            _ => Token::Field(Field { segments, marked }),
-        })
     }
 
     /// One name of a field: at least one character.

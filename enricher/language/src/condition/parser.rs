@@ -1,22 +1,25 @@
 //! From tokens to an expression: `or` binds loosest, then `and`, then `not`.
 
-use super::expression::{Comparison, Expression, NumberLiteral, Operand};
-use super::lexer::{Field, Spanned, Token, fault, is_reserved, tokens};
-use super::{Condition, ConditionError, EntityColumn, MAX_CONDITION_BYTES, MAX_CONDITION_DEPTH, hint};
-use crate::decimal::Decimal;
-use crate::{MAX_PATH_BYTES, MAX_PATH_SEGMENTS, Path, Segment};
+mod operand;
 
-/// The expression, and the paths and columns that its operands stand for.
+use std::ops::Range;
+
+use super::expression::{Comparison, Expression, Kind, Operand, Operator};
+use super::lexer::{Spanned, Token, fault, tokens};
+use super::{Condition, ConditionError, EntityColumn, MAX_CONDITION_BYTES, MAX_CONDITION_DEPTH, hint};
+use crate::Path;
+
+/// The condition that a text writes.
 pub(super) fn parse(text: &str) -> Result<Condition, ConditionError> {
     if text.len() > MAX_CONDITION_BYTES {
         let message = format!("the condition takes {} bytes; write one of at most {MAX_CONDITION_BYTES}", text.len());
-        return Err(fault(MAX_CONDITION_BYTES..text.len(), message));
+        return Err(fault(text.floor_char_boundary(MAX_CONDITION_BYTES)..text.len(), message));
     }
     if text.trim().is_empty() {
         return Err(fault(0..text.len(), "the condition is empty; leave it out to match every event".into()));
     }
-    let mut parser =
-        Parser { text, tokens: tokens(text).into_iter().peekable(), paths: Vec::new(), columns: Vec::new() };
+    let tokens = tokens(text).into_iter().peekable();
+    let mut parser = Parser { text, tokens, paths: Vec::new(), columns: Vec::new() };
     let expression = parser.any(0)?;
     let after = parser.next();
     match after.token {
@@ -30,6 +33,12 @@ struct Parser<'a> {
     tokens: std::iter::Peekable<std::vec::IntoIter<Spanned>>,
     paths: Vec<Path>,
     columns: Vec<EntityColumn>,
+}
+
+/// An operand and where it stands.
+struct Placed {
+    operand: Operand,
+    span: Range<usize>,
 }
 
 impl<'a> Parser<'a> {
@@ -59,14 +68,10 @@ impl<'a> Parser<'a> {
 
     fn term(&mut self, depth: usize) -> Result<Expression, ConditionError> {
         let start = self.next();
-        if matches!(start.token, Token::Not | Token::Open) && depth == MAX_CONDITION_DEPTH {
-            let message = format!("the condition nests more than {MAX_CONDITION_DEPTH} levels; write a flatter one");
-            return Err(fault(start.span, message));
-        }
         match start.token {
-            Token::Not => Ok(Expression::Not(Box::new(self.term(depth + 1)?))),
+            Token::Not => Ok(Expression::Not(Box::new(self.term(deeper(depth, &start)?)?))),
             Token::Open => {
-                let inside = self.any(depth + 1)?;
+                let inside = self.any(deeper(depth, &start)?)?;
                 let close = self.next();
                 match close.token {
                     Token::Close => Ok(inside),
@@ -74,152 +79,71 @@ impl<'a> Parser<'a> {
                     _ => Err(self.no_end(&close)),
                 }
             }
-            _ => self.comparison(start),
+            _ => self.predicate(start, depth),
         }
     }
 
-    fn comparison(&mut self, start: Spanned) -> Result<Expression, ConditionError> {
-        let span = start.span.clone();
-        let left_literal = self.literal(&start);
-        let left = match left_literal {
-            Some(literal) => literal,
-            None => self.field_operand(&start)?,
-        };
-        let next = self.next();
-        let Token::Operator(operator) = next.token else { return Err(self.no_operator(&start, &next)) };
+    /// A comparison, or a value that is true or false.
+    fn predicate(&mut self, start: Spanned, depth: usize) -> Result<Expression, ConditionError> {
+        let left = self.operand(start, depth)?;
+        let next = self.next_if(|token| matches!(token, Token::Operator(_)));
+        let Some(Spanned { token: Token::Operator(operator), .. }) = next else { return self.truth(left) };
         let second = self.next();
-        let both = span.start..second.span.end;
-        let right = match self.literal(&second) {
-            Some(_) if left.is_literal() => {
-                return Err(fault(
-                    both,
-                    "this compares two constants; name a field of the event or a column of an entity on one side"
-                        .into(),
-                ));
+        if operator == Operator::In && second.token == Token::Open {
+            return Err(fault(second.span, "a list stands in [ ]; write in ['a', 'b']".into()));
+        }
+        if operator != Operator::In && !left.operand.is_literal() {
+            self.refuse_unquoted(&second)?;
+        }
+        let right = self.operand(second, depth)?;
+        let both = left.span.start..right.span.end;
+        let (left, right) = (left.operand, right.operand);
+        match mismatch(&left, operator, &right) {
+            Some(message) => Err(fault(both, message)),
+            None => Ok(Expression::Comparison(Comparison { left, operator, right })),
+        }
+    }
+
+    /// A value without an operator after it.
+    fn truth(&mut self, value: Placed) -> Result<Expression, ConditionError> {
+        let found = self.next_is_end();
+        let word = &self.text[value.span.clone()];
+        if !found {
+            return Err(self.no_operator());
+        }
+        match value.operand.kind() {
+            None => Ok(Expression::Term(value.operand)),
+            Some(Kind::Boolean) if !value.operand.is_literal() => Ok(Expression::Term(value.operand)),
+            Some(kind) => {
+                let message = if value.operand.is_literal() {
+                    format!("`{word}` alone is no condition; compare a field with it, as in properties.paid = {word}")
+                } else {
+                    let example = if kind == Kind::Number { "> 0" } else { "= 'a'" };
+                    format!(
+                        "`{word}` gives {}, which alone is no condition; compare it, as in {word} {example}",
+                        kind.name()
+                    )
+                };
+                Err(fault(value.span, message))
             }
-            Some(literal) => literal,
-            None => {
-                self.refuse_unquoted(&left, &second)?;
-                self.field_operand(&second)?
-            }
-        };
-        let has_order = |operand: &Operand| !operand.is_literal() || matches!(operand, Operand::Number(_));
-        if operator.orders() && !(has_order(&left) && has_order(&right)) {
-            let message = format!("`{}` compares numbers only; write a number without quotes", operator.symbol());
-            return Err(fault(both, message));
         }
-        Ok(Expression::Comparison(Comparison { left, operator, right }))
     }
 
-    fn literal(&self, spanned: &Spanned) -> Option<Operand> {
-        Some(match &spanned.token {
-            Token::Text(text) => Operand::Text(text.as_str().into()),
-            Token::Boolean(boolean) => Operand::Boolean(*boolean),
-            Token::Null => Operand::Null,
-            Token::Number => {
-                let written = self.word(spanned);
-                Operand::Number(NumberLiteral {
-                    written: written.into(),
-                    value: Decimal::parse(written.as_bytes())?.to_owned(),
-                })
-            }
-            _ => return None,
-        })
-    }
-
-    fn field_operand(&mut self, spanned: &Spanned) -> Result<Operand, ConditionError> {
-        let Token::Field(field) = &spanned.token else { return Err(self.no_operand(spanned)) };
-        let word = self.word(spanned);
-        if self.tokens.peek().is_some_and(|next| next.token == Token::Open) {
-            return Err(fault(spanned.span.clone(), hint::call(word)));
-        }
-        if let (false, Some(Segment::Name(first))) = (field.marked, field.segments.first())
-            && is_reserved(first)
-        {
-            if first == "entities" {
-                return self.column_operand(field.segments.get(1..).unwrap_or_default(), spanned);
-            }
-            let message = format!("`{first}` is a keyword; write \\{first} for the event's field of that name");
-            return Err(fault(spanned.span.clone(), message));
-        }
-        let path = Path::new(field.segments.clone());
-        if field.segments.len() > MAX_PATH_SEGMENTS || path.to_string().len() > MAX_PATH_BYTES {
-            let message = format!("the field has more than {MAX_PATH_SEGMENTS} names or {MAX_PATH_BYTES} bytes");
-            return Err(fault(spanned.span.clone(), message));
-        }
-        let known = self.paths.iter().position(|other| *other == path);
-        Ok(Operand::Field(known.unwrap_or_else(|| {
-            self.paths.push(path);
-            self.paths.len() - 1
-        })))
-    }
-
-    /// `entities.<alias>.<column>`; `names` is what follows `entities`.
-    fn column_operand(&mut self, names: &[Segment], spanned: &Spanned) -> Result<Operand, ConditionError> {
-        let [Segment::Name(alias), Segment::Name(column)] = names else {
-            let message = "an enriched value is written entities.<alias>.<COLUMN>, two names after `entities`; write \
-                           \\entities for the event's own field of that name, and a \\ before a dot within a name";
-            return Err(fault(spanned.span.clone(), message.into()));
-        };
-        let column = EntityColumn { alias: alias.clone(), column: column.clone() };
-        let known = self.columns.iter().position(|other| *other == column);
-        Ok(Operand::Column(known.unwrap_or_else(|| {
-            self.columns.push(column);
-            self.columns.len() - 1
-        })))
-    }
-
-    /// `type = track`: a lone word after a field is a text without its quotes far more often than a field.
-    fn refuse_unquoted(&self, left: &Operand, right: &Spanned) -> Result<(), ConditionError> {
-        let Token::Field(Field { segments, marked: false }) = &right.token else { return Ok(()) };
-        if segments.len() > 1 || left.is_literal() {
-            return Ok(());
-        }
-        let word = self.word(right);
-        Err(fault(
-            right.span.clone(),
-            match hint::keyword(word) {
-                Some(meant) => format!("`{word}` is no value; did you mean `{meant}`?"),
-                None => format!(
-                    "`{word}` has no quotes; write \"{word}\" for the text, \\{word} for the event's field of that name"
-                ),
-            },
-        ))
-    }
-
-    fn no_operand(&self, found: &Spanned) -> ConditionError {
+    /// Something else than an operator stands after a value.
+    fn no_operator(&mut self) -> ConditionError {
+        let found = self.next();
+        let word = self.word(&found);
         let message = match &found.token {
             Token::Broken(error) => return error.clone(),
-            Token::End => "the condition ends too early; a field or a value is missing".into(),
-            Token::Close => "a comparison is missing before this )".into(),
-            Token::Open => "parentheses hold comparisons, not values; write a field or a value".into(),
-            _ => format!("`{}` cannot stand here; a field or a value is missing before it", self.word(found)),
-        };
-        fault(found.span.clone(), message)
-    }
-
-    /// `found` stands where `left`, a field or a literal, should be followed by an operator.
-    fn no_operator(&self, left: &Spanned, found: &Spanned) -> ConditionError {
-        let (left_word, word) = (self.word(left), self.word(found));
-        if let Some(meant @ ("and" | "or" | "not")) = hint::keyword(left_word) {
-            return fault(left.span.clone(), format!("`{left_word}` is no keyword; did you mean `{meant}`?"));
-        }
-        match &found.token {
-            Token::Broken(error) => error.clone(),
-            Token::Field(_) => fault(found.span.clone(), hint::instead_of_operator(word)),
-            Token::End | Token::Close | Token::And | Token::Or => {
-                let example = if matches!(left.token, Token::Field(_)) { left_word } else { "properties.paid" };
-                fault(
-                    left.span.clone(),
-                    format!("`{left_word}` alone is no condition; compare it, as in `{example} = true`"),
-                )
+            Token::Field(_) => hint::instead_of_operator(word),
+            Token::Not if self.next_if(|token| *token == Token::Operator(Operator::In)).is_some() => {
+                "`not in` is no operator; write not (field in ['a', 'b'])".into()
             }
-            Token::Not => fault(found.span.clone(), "write `not` before the whole comparison, or use !=".into()),
-            _ => fault(
-                found.span.clone(),
-                format!("an operator is missing before `{word}`; write =, !=, <, <=, > or >="),
-            ),
-        }
+            Token::Not => "write `not` before the whole comparison, or use !=".into(),
+            Token::Comma | Token::CloseList => return self.no_end(&found),
+            _ => format!("an operator is missing before `{word}`; write =, !=, <, <=, >, >= or in"),
+        };
+        fault(found.span, message)
     }
 
     /// `found` stands where a complete condition should end or go on.
@@ -228,10 +152,16 @@ impl<'a> Parser<'a> {
         let message = match (&found.token, hint::keyword(word)) {
             (Token::Broken(error), _) => return error.clone(),
             (Token::Close, _) => "this ) closes nothing; remove it or write its (".into(),
+            (Token::CloseList, _) => "this ] closes nothing; remove it or write its [".into(),
+            (Token::Comma, _) => "`,` joins nothing; write `and` or `or`".into(),
             (Token::Field(_), Some(meant @ ("and" | "or"))) => {
                 format!("`{word}` is no keyword; did you mean `{meant}`?")
             }
-            (Token::Operator(_), _) => "comparisons cannot be chained; write two and join them with `and`".into(),
+            (Token::Operator(_), _) => {
+                "comparisons cannot be chained, and values stand without parentheses; write two \
+                                        comparisons and join them with `and`"
+                    .into()
+            }
             _ => format!("`and` or `or` is missing before `{word}`"),
         };
         fault(found.span.clone(), message)
@@ -242,12 +172,68 @@ impl<'a> Parser<'a> {
     }
 
     fn eat(&mut self, token: &Token) -> bool {
-        self.tokens.next_if(|next| next.token == *token).is_some()
+        self.next_if(|next| next == token).is_some()
+    }
+
+    fn next_if(&mut self, wanted: impl FnOnce(&Token) -> bool) -> Option<Spanned> {
+        self.tokens.next_if(|next| wanted(&next.token))
+    }
+
+    /// Whether what follows ends a term.
+    fn next_is_end(&mut self) -> bool {
+        self.tokens.peek().is_none_or(|next| matches!(next.token, Token::And | Token::Or | Token::Close | Token::End))
     }
 
     /// The next token; the end, once reached, is reached for ever.
     fn next(&mut self) -> Spanned {
         let end = self.text.len();
         self.tokens.next().unwrap_or(Spanned { token: Token::End, span: end..end })
+    }
+}
+
+fn deeper(depth: usize, at: &Spanned) -> Result<usize, ConditionError> {
+    if depth == MAX_CONDITION_DEPTH {
+        let message = format!("the condition nests more than {MAX_CONDITION_DEPTH} levels; write a flatter one");
+        return Err(fault(at.span.clone(), message));
+    }
+    Ok(depth + 1)
+}
+
+/// Why this comparison holds for no event, or for every one.
+fn mismatch(left: &Operand, operator: Operator, right: &Operand) -> Option<String> {
+    let symbol = operator.symbol();
+    if left.is_literal() && right.is_literal() {
+        return Some(
+            "this compares two constants; name a field of the event or a column of an entity on one side".into(),
+        );
+    }
+    let kinds = [left.kind(), right.kind()];
+    if operator.orders() && kinds.into_iter().flatten().any(|kind| kind != Kind::Number) {
+        return Some(format!("`{symbol}` compares numbers only; write a number without quotes"));
+    }
+    if operator == Operator::In {
+        return match kinds {
+            [Some(Kind::List), _] => {
+                Some("`in` looks for one value, not for a list; write one comparison for each".into())
+            }
+            [_, Some(Kind::List) | None] => None,
+            [_, Some(_)] => Some(
+                "`in` looks into a list; write ['a', 'b'] or a field that holds a list, or contains(text, part) for a \
+                 part of a text"
+                    .into(),
+            ),
+        };
+    }
+    match kinds {
+        [Some(left), Some(right)] if left != right && left != Kind::Null && right != Kind::Null => {
+            let cure = match (left, right) {
+                (Kind::Text, Kind::Number) | (Kind::Number, Kind::Text) => {
+                    "; write the number without quotes, or the text in quotes"
+                }
+                _ => "",
+            };
+            Some(format!("`{symbol}` compares values of one type, here {} with {}{cure}", left.name(), right.name()))
+        }
+        _ => None,
     }
 }
