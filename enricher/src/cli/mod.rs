@@ -3,9 +3,17 @@
 mod completion;
 #[cfg(feature = "manifests")]
 mod diagnostics;
+#[cfg(feature = "manifests")]
+mod events;
 mod exit;
 #[cfg(feature = "manifests")]
 mod init;
+#[cfg(feature = "manifests")]
+mod mapping;
+#[cfg(feature = "manifests")]
+mod preview;
+#[cfg(feature = "manifests")]
+mod progress;
 #[cfg(feature = "manifests")]
 mod run;
 #[cfg(feature = "manifests")]
@@ -54,6 +62,9 @@ enum Command {
     /// Enrich events from a file or pipe with the tables that manifests name
     #[cfg(feature = "manifests")]
     Run(Box<run::Args>),
+    /// Show what becomes of one event, and why
+    #[cfg(feature = "manifests")]
+    Preview(Box<preview::Args>),
     /// Check manifests as a cluster would, without one
     #[cfg(feature = "manifests")]
     Validate(validate::Args),
@@ -70,6 +81,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Init(args) => init::run(&args),
         #[cfg(feature = "manifests")]
         Command::Run(args) => run::run(&args),
+        #[cfg(feature = "manifests")]
+        Command::Preview(args) => preview::run(&args),
         #[cfg(feature = "manifests")]
         Command::Validate(args) => validate::run(&args),
         Command::Completion(args) => completion::run(&args, &mut Cli::command()),

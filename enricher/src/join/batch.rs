@@ -11,16 +11,16 @@ use crate::event::{NodeId, ScanError, Slot, Splicer, scan};
 /// Events on their way through the join. Its buffers are kept from one batch to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    places: Places,
+    pub(super) places: Places,
     /// One per event and rule.
-    verdicts: Vec<Verdict>,
-    lookups: Lookups,
+    pub(super) verdicts: Vec<Verdict>,
+    pub(super) lookups: Lookups,
     splicer: Splicer,
 }
 
 /// What is known of an event under a rule before the store was asked.
 #[derive(Clone, Copy, Debug)]
-enum Verdict {
+pub(super) enum Verdict {
     Filtered(FilteredBy),
     Failed(Failure),
     Waits {

@@ -105,7 +105,7 @@ impl Join {
         };
         failure.message(path, |position| {
             let alias = &rule.aliases[position];
-            let key = rule.key_in_words(alias, self);
+            let key = rule.key_parts_in_words(alias, self).join(", ");
             format!("{} (entity {}, key from {key})", alias.name, self.entities[alias.entity].slug)
         })
     }

@@ -10,9 +10,9 @@ use crate::event::{Kind, NodeId, PathTree, Slot};
 /// stands in the place of the consent object or of a preference allows nothing either.
 #[derive(Debug)]
 pub(super) struct Consent {
-    consent: NodeId,
+    pub(super) consent: NodeId,
     integrations: NodeId,
-    categories: Vec<NodeId>,
+    pub(super) categories: Vec<NodeId>,
     /// The nodes on the paths of all of these.
     pub(super) nodes: Vec<NodeId>,
 }

@@ -146,7 +146,7 @@ impl<'batch> Found<'batch> {
         }
     }
 
-    fn fragment(&self, alias: usize, row: &'batch Row, position: usize) -> Option<&'batch [u8]> {
+    pub(super) fn fragment(&self, alias: usize, row: &'batch Row, position: usize) -> Option<&'batch [u8]> {
         row.fragment(position, self.event.join.entities[self.rule.aliases[alias].entity].meta.columns.len())
     }
 

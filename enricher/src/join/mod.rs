@@ -13,11 +13,13 @@ mod list;
 mod lookups;
 mod outcome;
 mod rule;
+mod trace;
 mod wanted;
 
 pub(crate) use batch::Batch;
 pub(crate) use compile::Join;
 pub(crate) use outcome::{Failure, FilteredBy, LookupResult, Outcome, Sent, Spot};
+pub(crate) use trace::{ConsentObject, ConsentTrace, KeyPart, LookupTrace, Origin, Trace, WhenTrace, WriteTrace};
 
 #[cfg(test)]
 mod tests;

@@ -83,6 +83,43 @@ pub(crate) enum LookupResult {
     BadKey,
 }
 
+impl Outcome {
+    /// The outcome as counters spell it, with what filtered the event or why it is a dead letter.
+    pub(crate) fn counter(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Sent(Sent::Enriched) => ("enriched", None),
+            Self::Sent(Sent::PartiallyEnriched) => ("partially_enriched", None),
+            Self::Sent(Sent::Unenriched) => ("unenriched", None),
+            Self::Filtered(FilteredBy::When) => ("filtered", Some("when")),
+            Self::Filtered(FilteredBy::Consent) => ("filtered", Some("consent")),
+            Self::Dropped => ("dropped", None),
+            Self::DeadLettered(failure) => ("dead_lettered", Some(failure.reason())),
+        }
+    }
+}
+
+impl LookupResult {
+    /// The result as counters spell it.
+    pub(crate) fn counter(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::Missing => "missing",
+            Self::NoKey => "no_key",
+            Self::BadKey => "bad_key",
+        }
+    }
+
+    /// The result for a person.
+    pub(crate) fn in_words(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::Missing => "missing",
+            Self::NoKey => "no key",
+            Self::BadKey => "bad key",
+        }
+    }
+}
+
 impl Failure {
     /// The reason as dead letters and counters spell it.
     pub(crate) fn reason(self) -> &'static str {

@@ -68,6 +68,8 @@ pub(super) struct Value {
     pub(super) position: usize,
     /// What is written when the alias has no row.
     pub(super) fallback: Option<Box<[u8]>>,
+    /// Where it is written, as the plan says it.
+    pub(super) to: String,
 }
 
 impl Rule {
@@ -105,17 +107,16 @@ impl Rule {
         Ok(rule)
     }
 
-    /// Where an alias's key comes from, in words.
-    pub(super) fn key_in_words(&self, alias: &Alias, join: &Join) -> String {
-        let parts: Vec<_> = match &alias.key {
+    /// Where each part of an alias's key comes from, in words.
+    pub(super) fn key_parts_in_words(&self, alias: &Alias, join: &Join) -> Vec<String> {
+        match &alias.key {
             Key::Event(places) => places.iter().map(|place| self.place_in_words(*place, alias, join)).collect(),
             Key::Row(from, positions) => {
                 let from = &self.aliases[*from];
                 let columns = &join.entities[from.entity].meta.columns;
                 positions.iter().map(|position| format!("{}.{}", from.name, columns[*position].name)).collect()
             }
-        };
-        parts.join(", ")
+        }
     }
 
     fn place_in_words(&self, place: KeyPlace, alias: &Alias, join: &Join) -> String {
@@ -265,7 +266,12 @@ impl Builder<'_> {
             }
             _ => return Err(self.misplaced(&enrichment.alias, &enrichment.to)),
         }
-        self.rule.values.push(Value { alias, position, fallback: fallback(&enrichment.if_missing) });
+        self.rule.values.push(Value {
+            alias,
+            position,
+            fallback: fallback(&enrichment.if_missing),
+            to: enrichment.to.clone(),
+        });
         Ok(())
     }
 

@@ -85,6 +85,11 @@ impl MemoryStore {
     pub fn commit(&mut self, writer: MemoryWriter) {
         self.entities.insert(writer.slug, writer.table);
     }
+
+    /// The key texts of an entity's rows, in no order.
+    pub fn keys<'store>(&'store self, slug: &str) -> impl Iterator<Item = &'store [u8]> + use<'store> {
+        self.entities.get(slug).into_iter().flat_map(|table| table.rows.keys().map(|key| &key[..]))
+    }
 }
 
 impl Reader for MemoryStore {

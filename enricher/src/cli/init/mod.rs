@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow};
 use weft_warehouse::sqlite::Sqlite;
 use weft_warehouse::{Table, Warehouse as _};
 
-use super::{Exit, Failure, Format, FormatArg, diagnostics, run::Events};
+use super::{Exit, Failure, Format, FormatArg, diagnostics, events::Events};
 use crate::init::{self, FILES, InitError, Proposal, Sample, Settings};
 use crate::manifests::{self, ManifestArgs};
 

@@ -1,27 +1,24 @@
 //! `weft run`: the manifests of a cluster, without a cluster.
 
 mod files;
-mod mapping;
-mod progress;
 mod report;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use weft_plan::Planned;
-use weft_plan_types::{EnrichPlan, SyncPlan};
-use weft_store::{MemoryStore, Reader};
+use weft_plan_types::EnrichPlan;
 
+use super::events::{Events, is_stdio};
+use super::mapping::{self, Prepared};
+use super::progress::Progress;
 use super::{Exit, Failure, Format, FormatArg, diagnostics};
-use crate::join::Join;
-use crate::load::{self, LoadReport};
+use crate::load::LoadReport;
 use crate::manifests::{Loaded, ManifestArgs};
 use crate::run::{DeadLetters, Lines, Pipeline, Summary, end_between_lines};
-pub(super) use files::Events;
-use progress::Progress;
 
 /// The size of an event, in bytes, that nobody needs to raise: as much as a Kafka broker takes by default.
-const DEFAULT_EVENT_BYTES: u32 = 1 << 20;
+pub(crate) const DEFAULT_EVENT_BYTES: u32 = 1 << 20;
 
 #[derive(clap::Args)]
 #[command(after_long_help = EXAMPLES)]
@@ -92,7 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
 
 /// Reads the manifests; whatever is wrong or odd about them goes to standard error.
 fn manifests(args: &Args) -> Result<Loaded, Failure> {
-    if files::is_stdio(&args.events) && args.manifests.filename.iter().any(|path| files::is_stdio(path)) {
+    if is_stdio(&args.events) && args.manifests.filename.iter().any(|path| is_stdio(path)) {
         let message = "standard input cannot hold both manifests (-f -) and events; name a file with --events";
         return Err(Failure::Configuration(anyhow!(message)));
     }
@@ -101,9 +98,8 @@ fn manifests(args: &Args) -> Result<Loaded, Failure> {
 
 async fn run_mapping(args: &Args, planned: &Planned, plan: &EnrichPlan) -> Result<Exit, Failure> {
     // What is told soonest comes first: a missing file of events need not wait for the tables.
-    let events = files::Events::open(&args.events)?;
-    let (store, reports) = load_entities(planned, plan).await?;
-    let join = join(plan, &store).await?;
+    let events = Events::open(&args.events)?;
+    let Prepared { store, reports, join } = Prepared::new(planned, plan).await?;
     let (output, dead_letters) = files::outputs(args)?;
     let mut pipeline = Pipeline {
         join: &join,
@@ -113,44 +109,12 @@ async fn run_mapping(args: &Args, planned: &Planned, plan: &EnrichPlan) -> Resul
         lines: Lines::new(events, args.max_event_bytes as usize),
         output,
     };
-    let progress = Progress::of_events(files::is_stdio(&args.output));
+    let progress = Progress::of_events(is_stdio(&args.output));
     let (summary, ended) = pipeline.run(|events| progress.events(events)).await;
     progress.finish();
     report::print(&summary, &reports, args.format.format)?;
     ended.map_err(|error| Failure::Transient(error.into()))?;
     Ok(exit(&summary, &reports))
-}
-
-/// Copies the tables of the mapping's entities into memory.
-async fn load_entities(planned: &Planned, plan: &EnrichPlan) -> Result<(MemoryStore, Vec<LoadReport>), Failure> {
-    let plans: Vec<&SyncPlan> = planned
-        .syncs
-        .iter()
-        .map(|sync| &sync.plan)
-        .filter(|sync| sync.owner == plan.owner)
-        .filter(|sync| plan.entities.iter().any(|entity| entity.slug == sync.entity.slug))
-        .collect();
-    let mut store = MemoryStore::default();
-    let progress = Progress::of_rows();
-    let reports = load::load_all(&plans, &mut store, |so_far| progress.rows(&so_far)).await;
-    progress.finish();
-    let reports = reports.map_err(|error| match error.is_transient() {
-        true => Failure::Transient(error.into()),
-        false => Failure::Configuration(error.into()),
-    })?;
-    report::warn_of_rejected_rows(&reports);
-    Ok((store, reports))
-}
-
-async fn join(plan: &EnrichPlan, store: &MemoryStore) -> Result<Join, Failure> {
-    let mut metas = Vec::with_capacity(plan.entities.len());
-    for entity in &plan.entities {
-        let meta = store.meta(&entity.slug).await;
-        let meta = meta.map_err(|_| Failure::Configuration(anyhow!("entity {}: nothing was loaded", entity.slug)))?;
-        metas.push(meta);
-    }
-    let join = Join::new(plan, metas).with_context(|| format!("mapping {}", plan.mapping));
-    join.map_err(Failure::Configuration)
 }
 
 fn exit(summary: &Summary, reports: &[LoadReport]) -> Exit {

@@ -9,16 +9,6 @@ use crate::cli::{Format, tell};
 use crate::load::LoadReport;
 use crate::run::{Lookups, Outcomes};
 
-/// Says which rows of the tables cannot be used, by reason, with samples of their keys.
-pub(super) fn warn_of_rejected_rows(reports: &[LoadReport]) {
-    let style = anstyle::AnsiColor::Yellow.on_default().bold();
-    for report in reports {
-        for line in report.rejections() {
-            tell(format_args!("{style}warning{style:#}: entity {}: {line}", report.entity));
-        }
-    }
-}
-
 /// Prints what became of everything to standard error: a table for people, one line of JSON for machines.
 pub(super) fn print(summary: &Summary, reports: &[LoadReport], format: Format) -> Result<(), Failure> {
     match format {

@@ -6,16 +6,16 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::load;
 
 /// Shows on a terminal how far a long work is; elsewhere it is silent.
-pub(super) struct Progress(ProgressBar);
+pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
     /// For rows of tables.
-    pub(super) fn of_rows() -> Self {
+    pub(crate) fn of_rows() -> Self {
         Self::new("{spinner} {msg}: {human_pos} rows, {per_sec}, {elapsed}", true)
     }
 
     /// For events; not where the events themselves go to the terminal.
-    pub(super) fn of_events(to_stdout: bool) -> Self {
+    pub(crate) fn of_events(to_stdout: bool) -> Self {
         let shown = !(to_stdout && std::io::stdout().is_terminal());
         Self::new("{spinner} {human_pos} events, {per_sec}, {elapsed}", shown)
     }
@@ -32,18 +32,18 @@ impl Progress {
     }
 
     /// So many rows of an entity so far.
-    pub(super) fn rows(&self, so_far: &load::Progress<'_>) {
+    pub(crate) fn rows(&self, so_far: &load::Progress<'_>) {
         self.0.set_message(so_far.entity.to_owned());
         self.0.set_position(so_far.rows);
     }
 
     /// So many events so far.
-    pub(super) fn events(&self, events: u64) {
+    pub(crate) fn events(&self, events: u64) {
         self.0.set_position(events);
     }
 
     /// Clears the line.
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.0.finish_and_clear();
     }
 }

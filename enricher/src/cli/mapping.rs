@@ -1,0 +1,105 @@
+//! A mapping of the manifests, chosen and made ready on the tables it reads.
+
+use anyhow::{Context, anyhow};
+use weft_plan::{Planned, PlannedEnrichment};
+use weft_plan_types::{EnrichPlan, SyncPlan};
+use weft_store::{MemoryStore, Reader};
+
+use super::progress::Progress;
+use super::{Failure, tell};
+use crate::join::Join;
+use crate::load::{self, LoadReport};
+
+/// The mapping to run: the one that is named, else the only one that is not suspended.
+pub(crate) fn choose<'plan>(planned: &'plan Planned, name: Option<&str>) -> Result<&'plan EnrichPlan, Failure> {
+    let wanted = |mapping: &&PlannedEnrichment| match name {
+        None => true,
+        Some(name) => match name.split_once('/') {
+            Some((namespace, name)) => mapping.object.namespace == namespace && mapping.object.name == name,
+            None => mapping.object.name == name,
+        },
+    };
+    let (suspended, running): (Vec<_>, Vec<_>) =
+        planned.enrichments.iter().filter(wanted).partition(|mapping| mapping.suspended);
+    for mapping in &suspended {
+        tell(format_args!("note: EnrichmentMapping {} is suspended and not run", full_name(mapping)));
+    }
+    match (&running[..], name) {
+        ([mapping], _) => Ok(&mapping.plan),
+        ([], Some(name)) if suspended.is_empty() => {
+            let names = names(planned.enrichments.iter());
+            refuse(format!("there is no EnrichmentMapping {name}; the manifests hold {names}"))
+        }
+        ([], _) if suspended.is_empty() => refuse("the manifests hold no EnrichmentMapping".to_owned()),
+        ([], _) => refuse("nothing to run; set suspend: false in the mapping to run it".to_owned()),
+        (several, _) => {
+            let names = names(several.iter().copied());
+            refuse(format!("the manifests hold several EnrichmentMappings; choose one with --mapping: {names}"))
+        }
+    }
+}
+
+/// A mapping with the rows it looks up.
+pub(crate) struct Prepared {
+    pub(crate) store: MemoryStore,
+    pub(crate) reports: Vec<LoadReport>,
+    pub(crate) join: Join,
+}
+
+impl Prepared {
+    /// Copies the tables of the mapping's entities into memory; says which rows of them cannot be used.
+    pub(crate) async fn new(planned: &Planned, plan: &EnrichPlan) -> Result<Self, Failure> {
+        let plans: Vec<&SyncPlan> = planned
+            .syncs
+            .iter()
+            .map(|sync| &sync.plan)
+            .filter(|sync| sync.owner == plan.owner)
+            .filter(|sync| plan.entities.iter().any(|entity| entity.slug == sync.entity.slug))
+            .collect();
+        let mut store = MemoryStore::default();
+        let progress = Progress::of_rows();
+        let reports = load::load_all(&plans, &mut store, |so_far| progress.rows(&so_far)).await;
+        progress.finish();
+        let reports = reports.map_err(|error| match error.is_transient() {
+            true => Failure::Transient(error.into()),
+            false => Failure::Configuration(error.into()),
+        })?;
+        warn_of_rejected_rows(&reports);
+        let join = join(plan, &store).await?;
+        Ok(Self { store, reports, join })
+    }
+}
+
+async fn join(plan: &EnrichPlan, store: &MemoryStore) -> Result<Join, Failure> {
+    let mut metas = Vec::with_capacity(plan.entities.len());
+    for entity in &plan.entities {
+        let meta = store.meta(&entity.slug).await;
+        let meta = meta.map_err(|_| Failure::Configuration(anyhow!("entity {}: nothing was loaded", entity.slug)))?;
+        metas.push(meta);
+    }
+    let join = Join::new(plan, metas).with_context(|| format!("mapping {}", plan.mapping));
+    join.map_err(Failure::Configuration)
+}
+
+/// Says which rows of the tables cannot be used, by reason, with samples of their keys.
+fn warn_of_rejected_rows(reports: &[LoadReport]) {
+    let style = anstyle::AnsiColor::Yellow.on_default().bold();
+    for report in reports {
+        for line in report.rejections() {
+            tell(format_args!("{style}warning{style:#}: entity {}: {line}", report.entity));
+        }
+    }
+}
+
+fn refuse<T>(message: String) -> Result<T, Failure> {
+    Err(Failure::Configuration(anyhow!(message)))
+}
+
+fn full_name(mapping: &PlannedEnrichment) -> String {
+    format!("{}/{}", mapping.object.namespace, mapping.object.name)
+}
+
+fn names<'plan>(mappings: impl Iterator<Item = &'plan PlannedEnrichment>) -> String {
+    let names: Vec<_> = mappings.map(full_name).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
