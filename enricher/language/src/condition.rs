@@ -1,5 +1,6 @@
 mod call;
 mod evaluate;
+mod explain;
 mod expression;
 mod function;
 mod glob;
@@ -15,6 +16,7 @@ use std::fmt;
 
 use crate::Path;
 use evaluate::Reading;
+pub use explain::{Explanation, OperandValue, Shape};
 use expression::Expression;
 
 /// A condition is at most this long; longer ones are refused.
@@ -106,6 +108,15 @@ impl Condition {
     pub fn decided<'event>(&self, field: impl Fn(usize) -> Option<&'event [u8]>) -> Option<bool> {
         let reading = Reading { field, column: |_| None };
         if self.columns.is_empty() { Some(self.expression.holds(&reading)) } else { self.expression.decided(&reading) }
+    }
+
+    /// Why the event matches or does not: every part with its outcome and what it read.
+    pub fn explain<'event>(
+        &self,
+        field: impl Fn(usize) -> Option<&'event [u8]>,
+        column: impl Fn(usize) -> Option<&'event [u8]>,
+    ) -> Explanation {
+        explain::explain(self, &Reading { field, column })
     }
 }
 

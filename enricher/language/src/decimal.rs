@@ -58,20 +58,6 @@ impl<'a> Decimal<'a> {
         Self { negative, exponent: written + shift, head, tail }
     }
 
-    /// The number of this many; its digits go to the end of `digits`.
-    pub(crate) fn of_count(count: usize, digits: &'a mut [u8; 20]) -> Self {
-        let (mut rest, mut start) = (count, digits.len());
-        for digit in digits.iter_mut().rev() {
-            if rest == 0 {
-                break;
-            }
-            *digit = b'0' + u8::try_from(rest % 10).unwrap_or_default();
-            rest /= 10;
-            start -= 1;
-        }
-        Self::normal(false, &digits[start..], &[], 0)
-    }
-
     /// The shortest spelling without an exponent; `None` where that takes more than [`MAX_PLAIN_DIGITS`].
     pub(crate) fn plain(&self) -> Option<String> {
         let count = i64::try_from(self.head.len() + self.tail.len()).unwrap_or(MAX_EXPONENT);
@@ -87,6 +73,15 @@ impl<'a> Decimal<'a> {
             text.extend((self.exponent..count).map(|from| char::from(*place(from))));
         }
         Some(text)
+    }
+
+    /// A spelling with an exponent, as in `1.25e100`; whatever the size, no longer than the number was written.
+    pub(crate) fn scientific(&self) -> String {
+        let mut digits = self.digits().copied().map(char::from);
+        let (sign, first) = (if self.negative { "-" } else { "" }, digits.next().unwrap_or('0'));
+        let rest: String = digits.collect();
+        let point = if rest.is_empty() { "" } else { "." };
+        format!("{sign}{first}{point}{rest}e{}", self.exponent - 1)
     }
 
     fn digits(&self) -> impl Iterator<Item = &'a u8> + use<'a> {
@@ -143,6 +138,75 @@ pub(crate) struct OwnedDecimal {
 impl OwnedDecimal {
     pub(crate) fn as_decimal(&self) -> Decimal<'_> {
         Decimal { negative: self.negative, exponent: self.exponent, head: &self.digits, tail: &[] }
+    }
+}
+
+/// A number of at most 18 digits without an exponent, which most are: quicker to compare.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Small {
+    /// The digits, with the sign.
+    mantissa: i64,
+    /// How many of them stand after the point.
+    scale: u32,
+}
+
+impl Small {
+    const MAX_DIGITS: usize = 18;
+
+    /// Reads what [`Decimal::parse`] reads; `None` for the numbers that are not small too.
+    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
+        let (negative, digits) = match text.split_first()? {
+            (b'-', rest) => (true, rest),
+            (b'+', rest) => (false, rest),
+            _ => (false, text),
+        };
+        if digits.len() > Self::MAX_DIGITS + 1 {
+            return None;
+        }
+        let (mut mantissa, mut point) = (0_i64, None);
+        for (at, byte) in digits.iter().enumerate() {
+            match byte {
+                // Too many digits are refused below.
+                b'0'..=b'9' => mantissa = mantissa.wrapping_mul(10).wrapping_add(i64::from(byte - b'0')),
+                b'.' if point.is_none() && at > 0 => point = Some(at),
+                _ => return None,
+            }
+        }
+        let after_point = point.map(|point| digits.len() - point - 1);
+        let count = digits.len() - usize::from(point.is_some());
+        if count == 0 || count > Self::MAX_DIGITS || after_point == Some(0) {
+            return None;
+        }
+        let scale = u32::try_from(after_point.unwrap_or(0)).ok()?;
+        Some(Self { mantissa: if negative { -mantissa } else { mantissa }, scale })
+    }
+
+    /// The number of this many.
+    pub(crate) fn count(count: usize) -> Self {
+        // Nothing in memory is ever more than i64 can count.
+        Self { mantissa: i64::try_from(count).unwrap_or(i64::MAX), scale: 0 }
+    }
+
+    pub(crate) fn cmp(&self, other: &Self) -> Ordering {
+        if self.scale == other.scale {
+            return self.mantissa.cmp(&other.mantissa);
+        }
+        let scaled = |number: &Self, by: u32| i128::from(number.mantissa) * 10_i128.pow(by);
+        scaled(self, other.scale).cmp(&scaled(other, self.scale))
+    }
+
+    /// The same number; its digits go to the end of `digits`.
+    pub(crate) fn decimal(self, digits: &mut [u8; 20]) -> Decimal<'_> {
+        let (mut rest, mut start) = (self.mantissa.unsigned_abs(), digits.len());
+        for digit in digits.iter_mut().rev() {
+            if rest == 0 {
+                break;
+            }
+            *digit = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+            rest /= 10;
+            start -= 1;
+        }
+        Decimal::normal(self.mantissa < 0, &digits[start..], &[], -i64::from(self.scale))
     }
 }
 
@@ -237,8 +301,45 @@ mod tests {
         }
         assert_eq!(plain("1e76"), None);
         assert_eq!(plain("1e-999999999999999999999"), None);
-        for (count, expected) in [(0, "0"), (1200, "1200"), (usize::MAX, "18446744073709551615")] {
-            assert_eq!(Decimal::of_count(count, &mut [0; 20]).plain().as_deref(), Some(expected));
+        assert_eq!(Decimal::parse(b"-125e98").unwrap().scientific(), "-1.25e100");
+        assert_eq!(Decimal::parse(b"1e-77").unwrap().scientific(), "1e-77");
+        for (count, expected) in [(0, "0"), (1200, "1200"), (999_999_999_999_999_999, "999999999999999999")] {
+            assert_eq!(Small::count(count).decimal(&mut [0; 20]).plain().as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn small_numbers_compare_as_others_do() {
+        let texts = [
+            "0",
+            "-0",
+            "-0.0",
+            "1",
+            "1.0",
+            "-1",
+            "10",
+            "0.1",
+            "0.10",
+            "-0.1",
+            "99.99",
+            "100",
+            "007.50",
+            "+3",
+            "999999999999999999",
+            "-99999999999999999.9",
+            "0.00000000000000001",
+            "123456789.012345678",
+        ];
+        for left in texts {
+            let small = Small::parse(left.as_bytes()).unwrap();
+            assert_eq!(small.decimal(&mut [0; 20]), Decimal::parse(left.as_bytes()).unwrap(), "{left}");
+            for right in texts {
+                let other = Small::parse(right.as_bytes()).unwrap();
+                assert_eq!(small.cmp(&other), compared(left, right), "{left} and {right}");
+            }
+        }
+        for other in ["", "-", ".5", "1.", "1e2", "1.e", "1.2.3", "a", "1 ", "1234567890123456789"] {
+            assert!(Small::parse(other.as_bytes()).is_none(), "{other}");
         }
     }
 

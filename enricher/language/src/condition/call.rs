@@ -68,7 +68,7 @@ impl Call {
         match self.function {
             Function::Contains => Value::Boolean(self.contains(&first, || argument(1))),
             Function::Match => Value::Boolean(self.matches(&first, || argument(1))),
-            Function::Length => Value::Number(Number::Count(match first {
+            Function::Length => Value::Number(Number::count(match first {
                 Value::Text(text) => text.len(),
                 Value::List(list) => list.items().count(),
                 _ => 0,
@@ -116,7 +116,7 @@ fn cased(value: Value<'_>, case: Case) -> Value<'_> {
 fn truth(value: &Value<'_>) -> bool {
     match value {
         Value::Boolean(boolean) => *boolean,
-        Value::Number(number) => !number.equals(&Number::Count(0)),
+        Value::Number(number) => !number.is_zero(),
         Value::Text(text) => ![b"".as_slice(), b"false", b"0"].into_iter().any(|no| text.equals(&Text::plain(no))),
         Value::List(list) => list.items().next().is_some(),
         Value::Null | Value::Other => false,

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::expression::{Comparison, Expression, Operand, Operator};
 use super::list::List;
 use super::text::{Text, json_equals_plain};
-use super::value::{Number, Value};
+use super::value::Value;
 
 /// Where the values of fields and columns come from: raw JSON texts, `None` where there is nothing.
 pub(super) trait Read<'event> {
@@ -76,7 +76,15 @@ impl Comparison {
         {
             return reading.field(*place).is_some_and(|raw| is_text(raw, text));
         }
-        let (left, right) = (self.left.value(reading), self.right.value(reading));
+        let left = self.left.value(reading);
+        if let (Operator::In, Operand::List(items)) = (self.operator, &self.right) {
+            return items.iter().any(|item| match (item, &left) {
+                (Operand::Text(item), Value::Text(text)) => text.equals(&Text::plain(item.as_bytes())),
+                (Operand::Text(_), _) => false,
+                _ => item.constant().equals(&left),
+            });
+        }
+        let right = self.right.value(reading);
         let order = |accepted: fn(Ordering) -> bool| left.order(&right).is_some_and(accepted);
         match self.operator {
             Operator::Equal => left.equals(&right),
@@ -115,7 +123,7 @@ impl Operand {
     pub(super) fn constant(&self) -> Value<'_> {
         match self {
             Operand::Text(text) => Value::Text(Text::plain(text.as_bytes())),
-            Operand::Number(number) => Value::Number(Number::Written(number.value.as_decimal())),
+            Operand::Number(number) => Value::Number(number.value()),
             Operand::Boolean(boolean) => Value::Boolean(*boolean),
             Operand::List(items) => Value::List(List::Literal(items)),
             Operand::Null | Operand::Field(_) | Operand::Column(_) | Operand::Call(_) => Value::Null,

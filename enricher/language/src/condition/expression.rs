@@ -1,7 +1,8 @@
 //! What a condition says.
 
 use super::call::Call;
-use crate::decimal::OwnedDecimal;
+use super::value::Number;
+use crate::decimal::{Decimal, OwnedDecimal, Small};
 
 /// A condition or a part of one.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,10 +52,38 @@ pub(super) enum Operand {
 }
 
 /// A number and how it was written.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) struct NumberLiteral {
-    pub(super) written: Box<str>,
-    pub(super) value: OwnedDecimal,
+    written: Box<str>,
+    value: Result<Small, OwnedDecimal>,
+}
+
+impl PartialEq for NumberLiteral {
+    fn eq(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
+}
+
+impl NumberLiteral {
+    /// `None` for what is no number.
+    pub(super) fn new(written: &str) -> Option<Self> {
+        let value = match Small::parse(written.as_bytes()) {
+            Some(small) => Ok(small),
+            None => Err(Decimal::parse(written.as_bytes())?.to_owned()),
+        };
+        Some(Self { written: written.into(), value })
+    }
+
+    pub(super) fn written(&self) -> &str {
+        &self.written
+    }
+
+    pub(super) fn value(&self) -> Number<'_> {
+        match &self.value {
+            Ok(small) => Number::Small(*small),
+            Err(decimal) => Number::Written(decimal.as_decimal()),
+        }
+    }
 }
 
 /// The types that can be told while parsing.

@@ -57,7 +57,7 @@ impl Spelled<'_, Operand> {
             Operand::Field(place) => condition.paths.get(*place).map_or(Ok(()), |path| write_field(f, path, marked)),
             Operand::Column(place) => condition.columns.get(*place).map_or(Ok(()), |column| write!(f, "{column}")),
             Operand::Text(text) => write_text(f, text),
-            Operand::Number(number) => f.write_str(&number.written),
+            Operand::Number(number) => f.write_str(number.written()),
             Operand::Boolean(boolean) => write!(f, "{boolean}"),
             Operand::Null => f.write_str("null"),
             Operand::List(items) => {

@@ -59,7 +59,7 @@ impl<'a> Text<'a> {
 
     pub(super) fn equals(&self, other: &Self) -> bool {
         if self.case.is_some() || other.case.is_some() {
-            return self.characters().eq(other.characters());
+            return self.equals_cased(other);
         }
         match (&self.source, &other.source) {
             (Source::Plain(left), Source::Plain(right)) => left == right,
@@ -70,6 +70,21 @@ impl<'a> Text<'a> {
                 left == right || ((has_escapes(left) || has_escapes(right)) && self.characters().eq(other.characters()))
             }
         }
+    }
+
+    fn equals_cased(&self, other: &Self) -> bool {
+        // Most texts are ASCII without escapes, compared with one in no other case.
+        if let (Some(case @ (Case::Lower | Case::Upper)), Some(expected)) = (self.case, other.unchanged()) {
+            let (Source::Plain(Cow::Borrowed(bytes)) | Source::Json(bytes)) = &self.source else {
+                return self.characters().eq(other.characters());
+            };
+            if bytes.len() == expected.len() && bytes.is_ascii() && !has_escapes(bytes) {
+                let lower = case == Case::Lower;
+                let changed = |byte: &u8| if lower { byte.to_ascii_lowercase() } else { byte.to_ascii_uppercase() };
+                return bytes.iter().map(changed).eq(expected.iter().copied());
+            }
+        }
+        self.characters().eq(other.characters())
     }
 
     /// Its length in bytes of UTF-8.
@@ -117,7 +132,7 @@ pub(super) fn json_equals_plain(json: &[u8], plain: &[u8]) -> bool {
     // An escape is longer than what it stands for, so of two equal lengths only equal bytes can match.
     match json.len().cmp(&plain.len()) {
         Ordering::Less => false,
-        Ordering::Equal => json == plain && !has_escapes(json),
+        Ordering::Equal => json == plain && !has_escapes(plain),
         Ordering::Greater => has_escapes(json) && Text::json(json).characters().eq(Text::plain(plain).characters()),
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::list::List;
 use super::text::Text;
-use crate::decimal::{Decimal, OwnedDecimal};
+use crate::decimal::{Decimal, OwnedDecimal, Small};
 
 /// A value of an operand.
 #[derive(Clone, Debug)]
@@ -20,9 +20,9 @@ pub(super) enum Value<'a> {
 
 #[derive(Clone, Debug)]
 pub(super) enum Number<'a> {
+    Small(Small),
     Written(Decimal<'a>),
     Read(OwnedDecimal),
-    Count(usize),
 }
 
 /// Lists within lists are compared this deep; deeper ones equal nothing.
@@ -34,9 +34,7 @@ impl<'a> Value<'a> {
         let Some(raw) = raw else { return Value::Null };
         match raw.trim_ascii() {
             [b'"', inner @ .., b'"'] => Value::Text(Text::json(inner)),
-            number @ [b'-' | b'0'..=b'9', ..] => {
-                Decimal::parse(number).map_or(Value::Other, |number| Value::Number(Number::Written(number)))
-            }
+            number @ [b'-' | b'0'..=b'9', ..] => Number::of(number).map_or(Value::Other, Value::Number),
             b"null" => Value::Null,
             b"true" => Value::Boolean(true),
             b"false" => Value::Boolean(false),
@@ -54,7 +52,7 @@ impl<'a> Value<'a> {
         match (self, other) {
             (Value::Null, Value::Null) => true,
             (Value::Boolean(left), Value::Boolean(right)) => left == right,
-            (Value::Number(left), Value::Number(right)) => left.equals(right),
+            (Value::Number(left), Value::Number(right)) => left.compare(right).is_eq(),
             (Value::Text(left), Value::Text(right)) => left.equals(right),
             (Value::List(left), Value::List(right)) => {
                 let (mut left, mut right) = (left.items(), right.items());
@@ -92,14 +90,25 @@ impl<'a> Value<'a> {
     }
 }
 
-impl Number<'_> {
-    /// The number that a text writes, if it is one and nothing else.
-    pub(super) fn read(text: &Text<'_>) -> Option<Self> {
-        Decimal::parse(&text.bytes()).map(|number| Number::Read(number.to_owned()))
+impl<'a> Number<'a> {
+    /// The number that a JSON text writes.
+    pub(super) fn of(json: &'a [u8]) -> Option<Self> {
+        Small::parse(json).map(Number::Small).or_else(|| Decimal::parse(json).map(Number::Written))
     }
 
-    pub(super) fn equals(&self, other: &Self) -> bool {
-        self.compare(other).is_eq()
+    /// The number that a text writes, if it is one and nothing else.
+    pub(super) fn read(text: &Text<'_>) -> Option<Self> {
+        let text = text.bytes();
+        let small = Small::parse(&text).map(Number::Small);
+        small.or_else(|| Decimal::parse(&text).map(|number| Number::Read(number.to_owned())))
+    }
+
+    pub(super) fn count(count: usize) -> Self {
+        Number::Small(Small::count(count))
+    }
+
+    pub(super) fn is_zero(&self) -> bool {
+        self.compare(&Self::count(0)).is_eq()
     }
 
     /// Its shortest spelling without an exponent, if that is not too long.
@@ -107,16 +116,24 @@ impl Number<'_> {
         self.decimal(&mut [0; 20]).plain()
     }
 
-    fn compare(&self, other: &Self) -> Ordering {
-        self.decimal(&mut [0; 20]).cmp(&other.decimal(&mut [0; 20]))
+    /// Its spelling with an exponent.
+    pub(super) fn scientific(&self) -> String {
+        self.decimal(&mut [0; 20]).scientific()
     }
 
-    /// `digits` is where those of a count go: a `usize` has at most 20.
+    fn compare(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Number::Small(left), Number::Small(right)) => left.cmp(right),
+            _ => self.decimal(&mut [0; 20]).cmp(&other.decimal(&mut [0; 20])),
+        }
+    }
+
+    /// `digits` is where those of a small number go.
     fn decimal<'s>(&'s self, digits: &'s mut [u8; 20]) -> Decimal<'s> {
         match self {
+            Number::Small(number) => number.decimal(digits),
             Number::Written(number) => *number,
             Number::Read(number) => number.as_decimal(),
-            Number::Count(count) => Decimal::of_count(*count, digits),
         }
     }
 }

@@ -8,7 +8,6 @@ use crate::condition::expression::{NumberLiteral, Operand, Operator};
 use crate::condition::function::Function;
 use crate::condition::lexer::{Field, Spanned, TEXT_ESCAPES, Token, fault, is_reserved};
 use crate::condition::{ConditionError, EntityColumn, hint};
-use crate::decimal::Decimal;
 use crate::{MAX_PATH_BYTES, MAX_PATH_SEGMENTS, Path, Segment};
 
 impl Parser<'_> {
@@ -43,13 +42,7 @@ impl Parser<'_> {
             Token::Text(text) => Operand::Text(text.value.as_str().into()),
             Token::Boolean(boolean) => Operand::Boolean(*boolean),
             Token::Null => Operand::Null,
-            Token::Number => {
-                let written = self.word(spanned);
-                Operand::Number(NumberLiteral {
-                    written: written.into(),
-                    value: Decimal::parse(written.as_bytes())?.to_owned(),
-                })
-            }
+            Token::Number => Operand::Number(NumberLiteral::new(self.word(spanned))?),
             _ => return None,
         })
     }
