@@ -144,6 +144,24 @@ fn a_row_that_is_not_found_says_what_would_have_been() {
 }
 
 #[test]
+fn a_condition_that_refuses_an_event_shows_what_decided() {
+    let (code, text) = Shop::new().text(&[], r#"{"type":"track","event":"Product Clicked","userId":7}"#);
+    assert_eq!(code, 0);
+    contains(
+        &text,
+        &[
+            "rule views: filtered (when)",
+            "✗ when: type = \"track\" and event = \"Product Viewed\"\n      \
+             ✗ event = \"Product Viewed\": event is \"Product Clicked\"\n",
+        ],
+    );
+    let json = Shop::new().json(&[], r#"{"type":"page"}"#);
+    let when = &json["rules"][0]["when"];
+    assert_eq!((&when["held"], &when["parts"][1]["held"]), (&json!(false), &Value::Null));
+    assert_eq!(when["parts"][0]["values"], json!([{"name": "type", "value": "page"}]));
+}
+
+#[test]
 fn machines_get_every_value_as_it_is_written() {
     let preview = Shop::new().json(&["--rule", "views"], VIEWED);
     let rule = &preview["rules"][0];

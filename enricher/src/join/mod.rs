@@ -19,7 +19,7 @@ mod wanted;
 pub(crate) use batch::Batch;
 pub(crate) use compile::Join;
 pub(crate) use outcome::{Failure, FilteredBy, LookupResult, Outcome, Sent, Spot};
-pub(crate) use trace::{ConsentObject, ConsentTrace, KeyPart, LookupTrace, Origin, Trace, WhenTrace, WriteTrace};
+pub(crate) use trace::{ConsentObject, ConsentTrace, KeyPart, LookupTrace, Origin, Trace, WriteTrace};
 
 #[cfg(test)]
 mod tests;

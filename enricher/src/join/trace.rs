@@ -1,3 +1,4 @@
+use weft_language::Explanation;
 use weft_store::{ColumnType, key};
 
 use super::batch::{Batch, Verdict};
@@ -13,7 +14,7 @@ pub(crate) struct Trace {
     /// What the event says of the rule's consent categories; `None` where the rule asks none.
     pub(crate) consent: Option<ConsentTrace>,
     /// The rule's condition; `None` where it has none.
-    pub(crate) when: Option<WhenTrace>,
+    pub(crate) when: Option<Explanation>,
     /// The lookups, in the order of the rule's aliases; `None` where the event was refused before.
     pub(crate) lookups: Option<Vec<LookupTrace>>,
     /// What each enrichment writes or leaves, in the order of the rule; empty where nothing was looked up.
@@ -36,13 +37,6 @@ pub(crate) enum ConsentObject {
     Absent,
     Empty,
     Given,
-}
-
-/// A condition and whether it held; `None` where it was not judged.
-#[derive(Debug)]
-pub(crate) struct WhenTrace {
-    pub(crate) condition: String,
-    pub(crate) held: Option<bool>,
 }
 
 /// One row that was looked up.
@@ -125,14 +119,11 @@ fn consent(rule: &Rule, event: Event<'_>) -> Option<ConsentTrace> {
     Some(ConsentTrace { is_given: consent.is_given(event.slots, event.bytes), object, categories })
 }
 
-fn when(rule: &Rule, event: Event<'_>, found: Option<Found<'_>>) -> Option<WhenTrace> {
+/// Where nothing was looked up, the event alone decided: columns are explained as null, which changes nothing.
+fn when(rule: &Rule, event: Event<'_>, found: Option<Found<'_>>) -> Option<Explanation> {
     let when = rule.when.as_ref()?;
     let field = |path: usize| event.slots[when.places[path].index()].of(event.bytes);
-    let held = match found {
-        Some(found) => Some(event.matches(when, |column| found.column(when.columns[column]))),
-        None => when.condition.decided(field),
-    };
-    Some(WhenTrace { condition: when.condition.to_string(), held })
+    Some(when.condition.explain(field, |column| found?.column(when.columns[column])))
 }
 
 fn lookups(rule: &Rule, event: Event<'_>, found: Found<'_>) -> Vec<LookupTrace> {

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use weft_language::Explanation;
 
 use super::{Preview, RulePreview};
-use crate::join::{ConsentTrace, LookupTrace, Origin, WhenTrace, WriteTrace};
+use crate::join::{ConsentTrace, LookupTrace, Origin, WriteTrace};
 
 /// The preview as JSON; every value of an event or a row is there as it is written.
 pub(super) fn json(preview: &Preview<'_>) -> String {
@@ -63,10 +64,23 @@ struct CategoryJson<'run> {
     value: Option<Box<RawValue>>,
 }
 
+/// A condition or a part of one; `held` is null for a part that was not reached.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct WhenJson<'run> {
     condition: &'run str,
     held: Option<bool>,
+    decided: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    values: Vec<ValueJson<'run>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<WhenJson<'run>>,
+}
+
+#[derive(Serialize)]
+struct ValueJson<'run> {
+    name: &'run str,
+    value: Option<Box<RawValue>>,
 }
 
 #[derive(Serialize)]
@@ -109,10 +123,23 @@ impl<'run> RuleJson<'run> {
             reason,
             message: rule.fault.as_deref(),
             consent: rule.trace.consent.as_ref().map(ConsentJson::of),
-            when: rule.trace.when.as_ref().map(|WhenTrace { condition, held }| WhenJson { condition, held: *held }),
+            when: rule.trace.when.as_ref().map(WhenJson::of),
             lookups: rule.trace.lookups.iter().flatten().map(LookupJson::of).collect(),
             writes: rule.trace.writes.iter().filter(|_| is_written).map(WriteJson::of).collect(),
             after: raw(rule.sent.as_ref().map(|sent| String::from_utf8_lossy(sent)).as_deref()),
+        }
+    }
+}
+
+impl<'run> WhenJson<'run> {
+    fn of(part: &'run Explanation) -> Self {
+        let values = part.values.iter().map(|read| ValueJson { name: &read.text, value: raw(read.value.as_deref()) });
+        Self {
+            condition: &part.text,
+            held: part.held,
+            decided: part.decided,
+            values: values.collect(),
+            parts: part.parts.iter().map(WhenJson::of).collect(),
         }
     }
 }

@@ -4,12 +4,13 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use similar::{ChangeTag, TextDiff};
+use weft_language::{Explanation, OperandValue};
 
 use super::indent::indented;
 use super::needed::needed;
 use super::{Preview, RulePreview};
 use crate::cli::mapping::Prepared;
-use crate::join::{ConsentObject, ConsentTrace, LookupResult, LookupTrace, Origin, WhenTrace, WriteTrace};
+use crate::join::{ConsentObject, ConsentTrace, LookupResult, LookupTrace, Origin, WriteTrace};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
@@ -54,7 +55,7 @@ fn of_rule(rule: &RulePreview<'_>, before: &str, prepared: &Prepared, out: &mut 
         of_consent(consent, out);
     }
     if let Some(when) = &rule.trace.when {
-        of_condition(when, out);
+        of_condition(when, rule.trace.lookups.is_some(), out);
     }
     for lookup in rule.trace.lookups.iter().flatten() {
         of_lookup(lookup, prepared, out);
@@ -81,9 +82,24 @@ fn of_consent(consent: &ConsentTrace, out: &mut String) {
     let _ = writeln!(out, "  {mark} consent: {said}");
 }
 
-fn of_condition(when: &WhenTrace, out: &mut String) {
-    let mark = when.held.map_or_else(|| format!("{ODD}?{ODD:#}"), mark);
-    let _ = writeln!(out, "  {mark} when: {}", when.condition);
+/// A condition and, where it has parts, those that decided; each with what it read.
+fn of_condition(when: &Explanation, is_looked_up: bool, out: &mut String) {
+    let held = |part: &Explanation| mark(part.held.unwrap_or_default());
+    let read = |read: &OperandValue| {
+        let is_column = read.text.starts_with("entities.");
+        let value = match read.value.as_deref() {
+            Some(value) => shown(value),
+            None if is_column && !is_looked_up => "not looked up".to_owned(),
+            None => "absent".to_owned(),
+        };
+        format!("{} is {value}", read.text)
+    };
+    let values = |part: &Explanation| part.values.iter().map(read).collect::<Vec<_>>().join(", ");
+    let _ = writeln!(out, "  {} when: {}", held(when), when.text);
+    for part in when.deciding() {
+        let what = if part.text == when.text { String::new() } else { format!("{} {}: ", held(part), part.text) };
+        let _ = writeln!(out, "      {what}{}", values(part));
+    }
 }
 
 fn of_lookup(lookup: &LookupTrace, prepared: &Prepared, out: &mut String) {
