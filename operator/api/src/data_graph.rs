@@ -2,7 +2,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    LocalRef, Redis, Status, Validate, Violation,
+    LocalRef, Redis, Relationship, Status, Validate, Violation,
     metadata::{self, NAME_LENGTH},
     violation::{CelRule, Violations},
 };
@@ -34,6 +34,12 @@ pub struct DataGraphSpec {
     pub warehouse_ref: LocalRef,
     /// Where the copy of the entities is kept. `weft run` on a laptop keeps it in memory instead.
     pub store: Store,
+    /// How rows of the graph's entities lead to each other, for hops (`entities[].via` of a rule) to go along. Default:
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["slug".into()]))]
+    pub relationships: Vec<Relationship>,
 }
 
 /// Where the copy of a graph's entities is kept: exactly one of its fields.
@@ -54,6 +60,9 @@ impl Validate for DataGraph {
         found.unless(redis.is_some(), "spec.store", ONE_STORE);
         if let Some(redis) = redis {
             redis.check("spec.store.redis", &mut found);
+        }
+        for (at, relationship) in self.spec.relationships.iter().enumerate() {
+            relationship.check(&format!("spec.relationships[{at}]"), &mut found);
         }
         found.sorted()
     }

@@ -3,15 +3,21 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::violation::{CelRule, Violations};
+use crate::{
+    EntityAlias,
+    entity_alias::is_place,
+    violation::{CelRule, Each, TextRule, Violations},
+};
 
 /// What the schema says by `not`: a rule cannot see a field that may hold anything.
 const DEFAULT_OR_IF_MISSING: &str = "give `default` or `ifMissing`, not both";
 
-const PATH: CelRule = CelRule::new(
-    "size(self) > 2 && (self.startsWith('$.') || self.startsWith('$['))",
-    "a path starts with $. and names a place in the event, such as $.properties.product_id",
+const TARGET: CelRule = CelRule::new(
+    "size(self) > 2 && (self.startsWith('$.') || self.startsWith('$[') || self.startsWith('@.') || self.startsWith('@['))",
+    "a path starts with $. and names a place in the event, such as $.properties.name, or for an alias with `forEach` in its item, such as @.name",
 );
+static CATEGORY: TextRule =
+    TextRule::new("^[^0-9]", "a category's id does not start with a digit: write it as events do, such as Advertising");
 
 /// Which events, joined with what, written where.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
@@ -25,15 +31,18 @@ pub struct EnrichmentRule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 4096))]
     pub when: Option<String>,
+    /// The consent that the user has to have given. Default: consent is not asked. It is judged on the event as it came,
+    /// before anything is looked up; an event without `context.consent` passes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
     /// The rows to look up for an event, each under an alias. Default: none; the event is sent as it came.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["as".into()]))]
     pub entities: Vec<EntityAlias>,
-    /// The values to write into the event. Default: none.
+    /// The values to write into the event, no two at one place. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 256))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["to".into()]))]
     pub enrichments: Vec<Enrichment>,
     /// What happens to an event when an alias that is not optional has no row: `Forward` sends it all the same, `Drop`
     /// does not send it, `DeadLetter` sends it to the dead letter topic. Default `Forward`.
@@ -43,58 +52,31 @@ pub struct EnrichmentRule {
 
 impl EnrichmentRule {
     pub(crate) fn check(&self, place: &str, found: &mut Violations) {
+        if let Some(consent) = &self.consent {
+            let categories = consent.categories.iter().map(String::as_str);
+            found.each(categories, format!("{place}.consent.categories"), Each(&CATEGORY));
+        }
         for (at, alias) in self.entities.iter().enumerate() {
-            for (part, key) in alias.matches.iter().enumerate() {
-                let path = format!("{place}.entities[{at}].match[{part}].path");
-                found.unless(is_path(&key.path), &path, PATH);
-            }
+            alias.check(&format!("{place}.entities[{at}]"), found);
         }
         for (at, enrichment) in self.enrichments.iter().enumerate() {
             let place = format!("{place}.enrichments[{at}]");
-            found.unless(is_path(&enrichment.to), &format!("{place}.to"), PATH);
+            found.unless(is_place(&enrichment.to), &format!("{place}.to"), TARGET);
             let both = enrichment.default.is_some() && enrichment.if_missing.is_some();
             found.unless_stated(!both, place, DEFAULT_OR_IF_MISSING);
         }
     }
 }
 
-fn is_path(text: &str) -> bool {
-    text.chars().nth(2).is_some() && (text.starts_with("$.") || text.starts_with("$["))
-}
-
-/// One row to look up for an event.
+/// The consent that a rule asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct EntityAlias {
-    /// The name by which the rule refers to the row: letters, digits and `_`. Two aliases may look up one entity.
-    #[serde(rename = "as")]
-    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[A-Za-z_][A-Za-z0-9_]*$"))]
-    pub alias: String,
-    /// The slug of the entity to look up.
-    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9][a-z0-9_-]*$"))]
-    pub entity: String,
-    /// Where in the event the key comes from: exactly the columns of the entity's primary key, each once.
-    #[schemars(length(min = 1, max = 16))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["column".into()]))]
-    #[serde(rename = "match")]
-    pub matches: Vec<KeyMatch>,
-    /// Whether a missing row is as good as a found one: if true, it does not count for `onMissing`. Default false.
-    #[serde(default)]
-    pub optional: bool,
-}
-
-/// Where in the event one part of a key comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct KeyMatch {
-    /// A column of the entity's primary key.
-    #[schemars(length(min = 1, max = 300))]
-    pub column: String,
-    /// The path of its value in the event, such as `$.properties.product_id`. An absent, null or empty value is no key:
-    /// the row counts as missing.
-    #[schemars(length(min = 1, max = 1024))]
-    #[x_kube(validation = PATH)]
-    pub path: String,
+pub struct Consent {
+    /// The ids of the categories, each as `context.consent.categoryPreferences` of an event spells it, upper and lower case
+    /// apart. All of them have to be true there; a category that an event does not name is not allowed.
+    #[schemars(length(min = 1, max = 64), inner(length(min = 1, max = 34)))]
+    #[x_kube(merge_strategy = ListMerge::Set, validation = Each(&CATEGORY))]
+    pub categories: Vec<String>,
 }
 
 /// One value to write into the event.
@@ -104,10 +86,11 @@ pub struct KeyMatch {
 pub struct Enrichment {
     /// The alias and the column the value comes from.
     pub from: EnrichmentSource,
-    /// The path the value is written to, such as `$.properties.product_name`; member names only. A value already there is
-    /// replaced, parents that are missing or null become objects, any other parent is an error of that event.
+    /// The path the value is written to, such as `$.properties.product_name`, or for an alias with `forEach`, and a hop from
+    /// one, in the item, such as `@.name`; member names only. A value already there is replaced, parents that are missing
+    /// or null become objects, any other parent is an error of that event.
     #[schemars(length(min = 1, max = 1024))]
-    #[x_kube(validation = PATH)]
+    #[x_kube(validation = TARGET)]
     pub to: String,
     /// What to write when the alias has no row: any JSON value but null, which counts as not given (Kubernetes drops it);
     /// `ifMissing: SetNull` writes null. Not together with `ifMissing`.

@@ -7,7 +7,7 @@ use crate::{
     violation::{CelRule, TextRule, Violations},
 };
 
-static SLUG: TextRule = TextRule::new(
+pub(crate) static SLUG: TextRule = TextRule::new(
     r"^[a-z0-9][a-z0-9_-]*$",
     "a slug has lower case letters, digits, `-` and `_`, and starts with a letter or a digit",
 );
