@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use weft_api::{DataGraph, EnrichmentMapping, Entity, Warehouse};
+use weft_api::{DataGraph, EnrichmentMapping, Entity, Relationship, Warehouse};
 
 use crate::diagnostic::{name, namespace};
 use crate::{Options, Resources};
@@ -19,9 +19,11 @@ pub(crate) struct Catalog<'a> {
     mappings: Named<'a, &'a EnrichmentMapping>,
     /// By namespace and graph, then by slug.
     slugs: Named<'a, BTreeMap<&'a str, Holders<'a>>>,
+    /// By namespace and graph, then by slug; `None` where several share it.
+    relationships: Named<'a, BTreeMap<&'a str, Option<&'a Relationship>>>,
 }
 
-/// What a slug stands for in a graph.
+/// What a slug stands for in a graph, among its entities.
 #[derive(Clone, Copy)]
 pub(crate) enum Slug<'a> {
     /// This entity.
@@ -29,6 +31,16 @@ pub(crate) enum Slug<'a> {
     /// None of the entities that share it.
     Ambiguous,
     Unknown,
+}
+
+impl<'a> Slug<'a> {
+    /// The entity, if there is one and only one.
+    pub(crate) fn valid(self) -> Option<&'a Entity> {
+        match self {
+            Slug::Entity(entity) => Some(entity),
+            Slug::Ambiguous | Slug::Unknown => None,
+        }
+    }
 }
 
 /// The entities of a graph that have the same slug: one, if nothing is wrong.
@@ -41,10 +53,12 @@ impl<'a> Catalog<'a> {
     pub(crate) fn of(resources: &Resources<'a>, options: &'a Options) -> Self {
         let entities = by_name(&resources.entities);
         let slugs = by_slug(all(&entities));
+        let graphs = by_name(&resources.data_graphs);
         Self {
             options,
             warehouses: by_name(&resources.warehouses),
-            graphs: by_name(&resources.data_graphs),
+            relationships: relationships(&graphs),
+            graphs,
             entities,
             mappings: by_name(&resources.mappings),
             slugs,
@@ -86,6 +100,31 @@ impl<'a> Catalog<'a> {
         self.slugs_of(namespace, graph).into_iter().flat_map(|slugs| slugs.keys().copied())
     }
 
+    /// The entity of a graph whose metadata.name or displayName this is.
+    pub(crate) fn named(&self, namespace: &str, graph: &str, written: &str) -> Option<&'a Entity> {
+        let entities = self.slugs_of(namespace, graph)?.values().flat_map(|held| held.entities.iter().copied());
+        let is_meant = |entity: &&Entity| {
+            name(*entity) == written
+                || entity.spec.display_name.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(written))
+        };
+        entities.into_iter().find(is_meant)
+    }
+
+    /// The relationship of a graph with this slug; `Some(None)` where several have it.
+    pub(crate) fn relationship(&self, namespace: &str, graph: &str, slug: &str) -> Option<Option<&'a Relationship>> {
+        self.relationships.get(namespace)?.get(graph)?.get(slug).copied()
+    }
+
+    /// The relationships of a graph whose slug is their own.
+    pub(crate) fn relationships<'b>(
+        &'b self,
+        namespace: &str,
+        graph: &str,
+    ) -> impl Iterator<Item = &'a Relationship> + use<'a, 'b> {
+        let of_graph = self.relationships.get(namespace).and_then(|graphs| graphs.get(graph));
+        of_graph.into_iter().flat_map(|slugs| slugs.values().copied().flatten())
+    }
+
     fn slugs_of<'b>(&'b self, namespace: &str, graph: &str) -> Option<&'b BTreeMap<&'a str, Holders<'a>>> {
         self.slugs.get(namespace)?.get(graph)
     }
@@ -113,6 +152,17 @@ fn by_slug<'a>(entities: impl Iterator<Item = &'a Entity>) -> Named<'a, BTreeMap
         held.entities.push(entity);
     }
     slugs
+}
+
+fn relationships<'a>(graphs: &Named<'a, &'a DataGraph>) -> Named<'a, BTreeMap<&'a str, Option<&'a Relationship>>> {
+    let mut found: Named<'_, BTreeMap<&str, Option<&Relationship>>> = BTreeMap::new();
+    for graph in all(graphs) {
+        let slugs = found.entry(namespace(graph)).or_default().entry(name(graph)).or_default();
+        for relationship in &graph.spec.relationships {
+            slugs.entry(&relationship.slug).and_modify(|one| *one = None).or_insert(Some(relationship));
+        }
+    }
+    found
 }
 
 /// The older of two entities, where the API server says how old they are; of two of one second, the first by name.

@@ -1,4 +1,4 @@
-//! A DataGraph: its Warehouse and its store exist.
+//! A DataGraph: its Warehouse and its store exist, its relationships are sound.
 
 use weft_api::{DataGraph, Redis};
 use weft_plan_types::WarehousePlan;
@@ -6,12 +6,20 @@ use weft_plan_types::WarehousePlan;
 use crate::catalog::Catalog;
 use crate::diagnostic::{Findings, ObjectRef, Report, name, namespace};
 use crate::suggestion::did_you_mean;
-use crate::{Reason, connection};
+use crate::{Reason, connection, relationship};
 
 type Check = fn(&DataGraph, &Catalog<'_>, &mut Report<'_>);
 
 /// In the order a user would fix them.
-const CHECKS: [Check; 3] = [has_a_warehouse, warehouse_can_be_reached, has_a_store];
+const CHECKS: [Check; 7] = [
+    has_a_warehouse,
+    warehouse_can_be_reached,
+    has_a_store,
+    relationship::have_slugs_of_their_own,
+    relationship::have_entities_at_their_ends,
+    relationship::join_columns_stand_once,
+    relationship::are_not_deep,
+];
 
 pub(crate) fn check(graph: &DataGraph, catalog: &Catalog<'_>, findings: &mut Findings) {
     let mut report = findings.about(ObjectRef::of("DataGraph", graph));

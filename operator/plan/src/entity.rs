@@ -1,6 +1,6 @@
 //! An Entity: its checks and its SyncPlan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use weft_api::Entity;
 use weft_plan_types::{
@@ -113,12 +113,13 @@ fn has_a_primary_key(entity: &Entity, _: &Catalog<'_>, report: &mut Report<'_>) 
     }
 }
 
-fn columns_stand_once(entity: &Entity, _: &Catalog<'_>, report: &mut Report<'_>) {
+fn columns_stand_once(entity: &Entity, catalog: &Catalog<'_>, report: &mut Report<'_>) {
+    let tells_case_apart = !matches!(warehouse_of(entity, catalog), Some(WarehouseConnection::Sqlite { .. }));
     for (list, columns) in [
         ("primaryKey", entity.spec.primary_key.as_slice()),
         ("columns", entity.spec.columns.as_deref().unwrap_or_default()),
     ] {
-        let mut seen = BTreeSet::new();
+        let (mut seen, mut folded) = (BTreeSet::new(), BTreeMap::new());
         for (place, column) in columns.iter().enumerate() {
             let field = format!("spec.{list}[{place}]");
             if column.is_empty() {
@@ -126,6 +127,15 @@ fn columns_stand_once(entity: &Entity, _: &Catalog<'_>, report: &mut Report<'_>)
             } else if !seen.insert(column) {
                 let message = format!("the column `{column}` stands twice in {list}");
                 report.error(Reason::DuplicateColumn, field, message, "remove one");
+            } else if let Some(other) = folded.insert(column.to_lowercase(), column) {
+                let message =
+                    format!("the columns `{other}` and `{column}` in {list} differ in upper and lower case only");
+                if tells_case_apart {
+                    let help = "remove one, unless the table has both";
+                    report.warning(Reason::DuplicateColumn, field, message, help);
+                } else {
+                    report.error(Reason::DuplicateColumn, field, message, "remove one: to SQLite they are one column");
+                }
             }
         }
     }

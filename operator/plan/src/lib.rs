@@ -11,6 +11,7 @@ mod entity;
 mod identifier;
 mod mapping;
 mod reason;
+mod relationship;
 mod resources;
 mod suggestion;
 mod table_ref;

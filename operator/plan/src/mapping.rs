@@ -2,15 +2,19 @@
 
 mod alias;
 mod condition;
+mod consent;
 mod endpoint;
 mod enrichment;
+mod hop;
+mod overlap;
+mod row;
 mod rule;
 mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use weft_api::EnrichmentMapping;
-use weft_plan_types::{EnrichPlan, EntityKeys, MAX_PLAN_BYTES, PLAN_VERSION, RulePlan, canonical_bytes};
+use weft_plan_types::{EnrichPlan, MAX_PLAN_BYTES, PLAN_VERSION, RulePlan, canonical_bytes};
 
 use crate::catalog::Catalog;
 use crate::diagnostic::{Findings, ObjectRef, Report, name, namespace};
@@ -78,8 +82,13 @@ fn enrich_plan(mapping: &EnrichmentMapping, catalog: &Catalog<'_>) -> Option<Enr
     let graph = catalog.graph(namespace(mapping), &mapping.spec.data_graph_ref.name)?;
     let (_, redis) = data_graph::backends(graph, catalog)?;
     let (source, destination, dead_letter) = endpoint::plans(mapping)?;
-    let rules: Vec<RulePlan> = scopes(mapping, catalog).map(|scope| rule::plan(&scope)).collect::<Option<_>>()?;
-    let keys: BTreeMap<String, Vec<String>> = scopes(mapping, catalog).flat_map(|scope| scope.primary_keys()).collect();
+    let mut rules: Vec<RulePlan> = Vec::with_capacity(mapping.spec.rules.len());
+    let mut entities = BTreeMap::new();
+    for scope in scopes(mapping, catalog) {
+        let rule = rule::plan(&scope)?;
+        rule::add_entities(&rule, &scope, &mut entities);
+        rules.push(rule);
+    }
     Some(EnrichPlan {
         version: PLAN_VERSION,
         owner: entity::owner(namespace(mapping), name(graph), catalog),
@@ -88,27 +97,7 @@ fn enrich_plan(mapping: &EnrichmentMapping, catalog: &Catalog<'_>) -> Option<Enr
         source,
         destination,
         dead_letter,
-        entities: entity_keys(&rules, keys),
+        entities: entities.into_iter().map(|(slug, entity)| entity.keys(slug)).collect(),
         rules,
     })
-}
-
-/// The entities the rules look up, each with its key and the columns that the rules read of it.
-fn entity_keys(rules: &[RulePlan], keys: BTreeMap<String, Vec<String>>) -> Vec<EntityKeys> {
-    let mut read: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for rule in rules {
-        let slugs: BTreeMap<_, _> =
-            rule.entities.iter().map(|alias| (alias.alias.as_str(), alias.entity.as_str())).collect();
-        for enrichment in &rule.enrichments {
-            if let Some(slug) = slugs.get(enrichment.alias.as_str()) {
-                read.entry(slug).or_default().insert(&enrichment.column);
-            }
-        }
-    }
-    keys.into_iter()
-        .map(|(slug, primary_key)| {
-            let columns = read.get(slug.as_str()).into_iter().flatten().map(ToString::to_string).collect();
-            EntityKeys { slug, primary_key, columns }
-        })
-        .collect()
 }

@@ -36,19 +36,19 @@ reasons! {
     ///
     /// Create it, or correct `spec.dataGraphRef.name`. References never leave the namespace.
     UnknownDataGraph,
-    /// A rule looks up an entity that its DataGraph does not have.
+    /// A rule looks up, or a relationship joins, an entity that the DataGraph does not have.
     ///
     /// Entities are named by slug (`spec.slug`, else metadata.name). Correct the slug, create the Entity, or let its
-    /// `spec.dataGraphRef` name the mapping's DataGraph.
+    /// `spec.dataGraphRef` name the DataGraph.
     UnknownEntity,
-    /// Two entities of one DataGraph have the same slug.
+    /// Two entities, or two relationships, of one DataGraph have the same slug.
     ///
-    /// In a cluster the older one stays valid and the newer is refused; from files neither is used. Give one of them
-    /// another `spec.slug`.
+    /// In a cluster the older of two entities stays valid and the newer is refused; from files neither is used, as of two
+    /// relationships. Give one of them another `slug`.
     DuplicateSlug,
-    /// An entity's slug is not made of lower case letters, digits, `-` and `_`, or is the reserved `profile`.
+    /// A slug is not made of lower case letters, digits, `-` and `_`, or is the reserved `profile`.
     ///
-    /// Without `spec.slug` the slug is metadata.name, which may hold dots that a slug may not. Set `spec.slug`.
+    /// Without `spec.slug` an entity's slug is metadata.name, which may hold dots that a slug may not. Set `spec.slug`.
     InvalidSlug,
     /// An entity's `tableRef` is not 1 to 3 names separated by dots, or has another number of names than its kind of
     /// warehouse uses.
@@ -56,9 +56,10 @@ reasons! {
     /// SQLite takes 1 (`orders`), PostgreSQL 2 (`public.orders`). A name with a dot, a blank or a quote in it is quoted
     /// with `"` or back-ticks, doubled inside: `public."my.orders"`.
     InvalidTableRef,
-    /// A column stands twice in an entity's `primaryKey` or `columns`.
+    /// A column stands twice in an entity's `primaryKey` or `columns`, or on one side of a relationship's `joinOn`.
     ///
-    /// Remove one. The primary key is always copied and need not stand in `columns`.
+    /// Remove one. The primary key is always copied and need not stand in `columns`. Two names that differ in upper and
+    /// lower case only are one column to SQLite; to other warehouses they may be two, which is a warning.
     DuplicateColumn,
     /// A rule looks up an entity whose `enrichmentEnabled` is false, so that it is not copied to the store.
     ///
@@ -68,13 +69,14 @@ reasons! {
     ///
     /// A row can only be found by its whole key. Match every column of the Entity's `primaryKey` and no other.
     MatchNotPrimaryKey,
-    /// An enrichment reads a column that is not copied: the Entity has `columns`, and it is not among them.
+    /// A rule reads a column that is not copied: the Entity has `columns`, and it is not among them. It may be read by an
+    /// enrichment, by `when`, or by a hop, which starts from the columns that its relationship joins.
     ///
     /// Add the column to the Entity's `spec.columns`, or leave `columns` out to copy all.
     ColumnNotSynced,
-    /// An enrichment reads from an alias that its rule does not have.
+    /// An enrichment, a hop or `when` reads from an alias that its rule does not have.
     ///
-    /// Correct `from.as`, or add the alias to the rule's `entities`.
+    /// Correct the name, or add the alias to the rule's `entities`.
     UnknownAlias,
     /// Two entities of a rule have the same alias.
     ///
@@ -82,9 +84,52 @@ reasons! {
     DuplicateAlias,
     /// A row is looked up, but nothing is written from it and its absence changes nothing. A warning.
     ///
-    /// Add an enrichment that reads it, remove it, or let `onMissing` be `Drop` or `DeadLetter` where it is meant as a
+    /// Add an enrichment, a condition or a hop that reads it, remove it, or let `onMissing` be `Drop` or `DeadLetter` where it is meant as a
     /// filter.
     UnusedAlias,
+    /// A hop goes along a relationship that the DataGraph does not have.
+    ///
+    /// Relationships are named by slug. Correct `via`, or add the relationship to the DataGraph's `spec.relationships`.
+    UnknownRelationship,
+    /// A hop goes along a relationship that has no end at the entity the hop starts from.
+    ///
+    /// A relationship leads from either of its two entities to the other. Name one that joins the entity of the alias in
+    /// `from`, or let the hop start from another alias.
+    RelationshipElsewhere,
+    /// The columns at which a hop arrives are not exactly the primary key of the entity there, so that its rows cannot be
+    /// found by them.
+    ///
+    /// A row is found by its whole primary key. Hop from the side of the many to the side of the one, or add an Entity of the
+    /// same table whose `primaryKey` is the columns that the relationship joins.
+    HopNeedsIndex,
+    /// Aliases of a rule hop from each other in a circle, so that none of their rows can be found first.
+    ///
+    /// Find one of them by its key in the event, with `entity` and `match`.
+    HopCycle,
+    /// A chain of hops, or of a DataGraph's relationships, is longer than the six levels that Segment's graphs may have. A
+    /// warning.
+    ///
+    /// Each hop waits for the one before. Join some of the tables in a view of the warehouse, or leave it so: Weft has no
+    /// such limit.
+    DeepChain,
+    /// A rule has a row per item of an array where it needs one: in `when`, or at a `to` that starts with `$`.
+    ///
+    /// Write the values of an alias with `forEach`, and of hops from one, into its item: `to: "@.name"`. Judge by the event
+    /// or by an alias without `forEach`.
+    AliasIsList,
+    /// A path starts with `@`, the item of an array, and its alias walks no array.
+    ///
+    /// Give the alias `forEach` with the path of the array, or start the path with `$`, the event.
+    NoItem,
+    /// `forEach` is no path of an array in the event with `[*]` at its end, or stands at a hop.
+    ///
+    /// Write it as in `$.properties.products[*]`; arrays inside items cannot be walked. A hop from an alias with `forEach` is
+    /// taken for each item without saying so.
+    InvalidForEach,
+    /// A rule asks for consent to one category twice.
+    ///
+    /// Remove one. Ids are told apart by upper and lower case.
+    DuplicateCategory,
     /// Two rules of a mapping have the same name.
     ///
     /// Names stand in metrics and dead letters; give one of them another.
@@ -92,17 +137,19 @@ reasons! {
     /// A path is not written as RFC 9535 writes one that leads to a single place.
     ///
     /// A path starts with `$`, the event: `$.properties.product_id`, `$.properties['product id']`,
-    /// `$.properties.products[0].sku`.
+    /// `$.properties.products[0].sku`; or, with `forEach`, with `@`, the item: `@.sku`.
     InvalidPath,
-    /// An enrichment's `to` is a path that cannot be written to: it holds an array index, or is the whole event.
+    /// An enrichment's `to` is a path that cannot be written to: it holds an array index, or is the whole event or a whole
+    /// item.
     ///
-    /// Write to member names only, such as `$.properties.product_name`.
+    /// Write to member names only, such as `$.properties.product_name`, and to items of an array by `forEach`.
     NotWritable,
-    /// Two enrichments of a rule write to the same path, or one inside the other's.
+    /// Two enrichments of a rule write to the same path, or one inside the other's; or one writes to an array, or around it,
+    /// whose items another writes into.
     ///
     /// What the event holds in the end would depend on their order. Give one of them another `to`.
     ConflictingPaths,
-    /// An enrichment writes to the event's consent (`$.context.consent`) or to what contains it.
+    /// An enrichment writes to the event's consent (`$.context.consent`), to what is in it or to what contains it.
     ///
     /// Consent is what the user was asked; no table may change it. Write elsewhere.
     ConsentIsReadOnly,

@@ -165,6 +165,31 @@ fn a_column_that_stands_twice_is_refused() {
 }
 
 #[test]
+fn columns_that_differ_in_case_only_are_one_to_sqlite_and_perhaps_two_elsewhere() {
+    let twice =
+        |shop: &mut Shop| shop.product().spec.columns = Some(vec!["NAME".into(), "PRICE".into(), "name".into()]);
+    assert_eq!(
+        said(|shop| {
+            twice(shop);
+            shop.enrichment().from.column = "NAME".into();
+        }),
+        [
+            "warning DuplicateColumn Entity shop/product spec.columns[2]: the columns `NAME` and `name` in columns differ in \
+             upper and lower case only; remove one, unless the table has both"
+        ]
+    );
+    let sqlite = said(|shop| {
+        shop.options.local_warehouses.insert("prod".into(), "shop.db".into());
+        shop.product().spec.primary_key = vec!["SKU".into(), "sku".into()];
+    });
+    assert_eq!(
+        sqlite[0],
+        "error DuplicateColumn Entity shop/product spec.primaryKey[1]: the columns `SKU` and `sku` in primaryKey differ in \
+         upper and lower case only; remove one: to SQLite they are one column"
+    );
+}
+
+#[test]
 fn what_a_schema_would_have_refused_is_told_without_a_panic() {
     let found = said(|shop| {
         shop.warehouses[0].spec.postgres = None;

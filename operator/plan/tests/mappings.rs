@@ -19,7 +19,7 @@ fn a_mapping_of_an_unknown_graph_names_it_once() {
 #[test]
 fn an_unknown_entity_is_named_with_the_one_that_was_meant() {
     assert_eq!(
-        said(|shop| shop.rule().entities[0].entity = "prodcut".into()),
+        said(|shop| shop.rule().entities[0].entity = Some("prodcut".into())),
         [
             "error UnknownEntity EnrichmentMapping shop/orders spec.rules[0].entities[0].entity: DataGraph `main` has no \
           entity with the slug `prodcut`; did you mean `product`?"
@@ -29,7 +29,7 @@ fn an_unknown_entity_is_named_with_the_one_that_was_meant() {
 
 #[test]
 fn where_nothing_is_like_the_unknown_entity_those_that_exist_are_listed() {
-    let found = said(|shop| shop.rule().entities[0].entity = "xyz".into());
+    let found = said(|shop| shop.rule().entities[0].entity = Some("xyz".into()));
     assert!(found[0].ends_with("; its entities: `line` and `product`"), "{found:?}");
 }
 
@@ -57,7 +57,7 @@ fn an_entity_that_is_not_copied_cannot_be_looked_up() {
 #[test]
 fn a_match_on_another_column_names_it_and_the_missing_one() {
     assert_eq!(
-        said(|shop| shop.rule().entities[0].matches[0].column = "SKUS".into()),
+        said(|shop| shop.key(0)[0].column = "SKUS".into()),
         [
             "error MatchNotPrimaryKey EnrichmentMapping shop/orders spec.rules[0].entities[0].match[0].column: `SKUS` is not \
              in the primary key of entity `product`; did you mean `SKU`?",
@@ -70,9 +70,9 @@ fn a_match_on_another_column_names_it_and_the_missing_one() {
 #[test]
 fn a_key_column_that_is_matched_twice_is_refused() {
     let found = said(|shop| {
-        let mut again = shop.rule().entities[0].matches[0].clone();
+        let mut again = shop.key(0)[0].clone();
         again.column = "sku".into();
-        shop.rule().entities[0].matches.push(again);
+        shop.key(0).push(again);
     });
     assert_eq!(
         found,
@@ -85,7 +85,7 @@ fn a_key_column_that_is_matched_twice_is_refused() {
 
 #[test]
 fn a_part_of_a_composite_key_that_is_not_matched_is_named() {
-    let found = said(|shop| drop(shop.rule().entities[1].matches.remove(1)));
+    let found = said(|shop| drop(shop.key(1).remove(1)));
     assert!(
         found[0]
             .contains("entities[1].match: the key of entity `line` is not matched as a whole: `ORDER_ID` is missing")
@@ -169,7 +169,7 @@ fn two_rules_of_one_name_are_refused() {
 #[test]
 fn a_path_that_does_not_parse_says_where_and_what_to_write() {
     assert_eq!(
-        said(|shop| shop.rule().entities[0].matches[0].path = "properties.sku".into()),
+        said(|shop| shop.key(0)[0].path = "properties.sku".into()),
         [
             "error InvalidPath EnrichmentMapping shop/orders spec.rules[0].entities[0].match[0].path: `properties.sku` is no \
           path, from byte 1 on; a path starts with $, the event; write $.properties.sku"
@@ -186,7 +186,7 @@ fn a_path_that_does_not_parse_says_where_and_what_to_write() {
 
 #[test]
 fn the_whole_event_is_no_key() {
-    assert_eq!(reasons(|shop| shop.rule().entities[0].matches[0].path = "$".into()), [Reason::InvalidPath]);
+    assert_eq!(reasons(|shop| shop.key(0)[0].path = "$".into()), [Reason::InvalidPath]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use proptest::sample::{Index, select};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use shop::Shop;
+use weft_api::EnrichmentRule;
 use weft_plan::{ObjectRef, Planned, Severity};
 
 /// Which place of which object, and what to put there.
@@ -39,6 +40,14 @@ fn edit() -> impl Strategy<Value = Edit> {
         "$.properties",
         "null",
         "profile",
+        "@",
+        "@.name",
+        "$.properties.items[*]",
+        "$.context.consent[*]",
+        "brand",
+        "item",
+        "product-brand",
+        "entities.item.NAME = 'x' and entities.brand.x > 1",
     ]);
     let value = prop_oneof![
         6 => odd.prop_map(Value::from),
@@ -59,9 +68,24 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
         }
         _ => Vec::new(),
     };
+    if value.is_object() {
+        // Also what is not there.
+        found.extend(
+            ["entity", "match", "from", "via", "forEach", "columns", "slug"].map(|name| format!("{at}/{name}")),
+        );
+    }
     for (place, value) in below {
         places(value, &place, found);
         found.push(place);
+    }
+}
+
+/// Puts a value at a place, whether or not something is there.
+fn put(json: &mut Value, place: &str, value: Value) {
+    let (parent, name) = place.rsplit_once('/').expect("places start with a slash");
+    match json.pointer_mut(parent).expect("it was just found") {
+        Value::Object(members) => drop(members.insert(name.to_owned(), value)),
+        items => items[name.parse::<usize>().expect("an item")] = value,
     }
 }
 
@@ -74,7 +98,7 @@ fn edited<K: Serialize + DeserializeOwned>(objects: &mut [K], (which, place, val
     if found.is_empty() {
         return;
     }
-    *json.pointer_mut(place.get::<String>(&found)).expect("it was just found") = value.clone();
+    put(&mut json, place.get::<String>(&found), value.clone());
     if let Ok(changed) = serde_json::from_value(json) {
         objects[which.index(objects.len())] = changed;
     }
@@ -91,7 +115,9 @@ fn each_object_has_a_plan_or_a_reason_why_not() {
     let edits = || prop::collection::vec(edit(), 0..3);
     cases::runner(5)
         .run(&(edits(), edits(), edits(), edits()), |(warehouses, graphs, entities, mappings)| {
-            let mut shop = Shop::sound();
+            let mut shop = Shop::with_hops();
+            let other = Shop::sound().rule().clone();
+            shop.mappings[0].spec.rules.push(EnrichmentRule { name: "lines".into(), ..other });
             warehouses.iter().for_each(|edit| edited(&mut shop.warehouses, edit));
             graphs.iter().for_each(|edit| edited(&mut shop.data_graphs, edit));
             entities.iter().for_each(|edit| edited(&mut shop.entities, edit));

@@ -113,9 +113,15 @@ fn several() -> Shop {
         shop.entities.push(entity);
         let mut mapping = shop.mappings[0].clone();
         mapping.metadata.name = Some(format!("mapping-{number}"));
-        mapping.spec.rules[0].entities[0].entity = ["product", "slug-1", "prodct"][number % 3].into();
+        mapping.spec.rules[0].entities[0].entity = Some(["product", "slug-1", "prodct"][number % 3].into());
         shop.mappings.push(mapping);
     }
+    let mut hopping = Shop::with_hops();
+    shop.entities.extend(hopping.entities.split_off(2));
+    shop.entities[0] = hopping.entities.remove(0);
+    shop.data_graphs[0] = hopping.data_graphs.remove(0);
+    hopping.mappings[0].metadata.name = Some("hopping".into());
+    shop.mappings.append(&mut hopping.mappings);
     shop
 }
 
