@@ -126,7 +126,7 @@ def rules(rng, entities, pool):
             if_missing = rng.choice(["Omit", "Omit", "SetNull", "Default"])
             default = rng.choice(DEFAULTS) if if_missing == "Default" else None
             enrichments.append(Enrichment(alias.name, rng.choice(by_slug[alias.slug].readable()), to, if_missing, default))
-        when = condition.random_condition(rng, _fields(pool), _literals()) if rng.random() < 0.5 else None
+        when = condition.random_condition(rng, _fields(pool), literals=_literals()) if rng.random() < 0.5 else None
         made.append(Rule(f"rule-{number}", when, aliases, enrichments, rng.choice(["Forward", "Forward", "Drop", "DeadLetter"])))
     return made
 
