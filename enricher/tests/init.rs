@@ -121,7 +121,7 @@ fn orders_are_found_by_their_number_and_not_by_a_quantity_that_is_one_by_chance(
     assert_eq!(*order, expected, "{}", events[0]);
     assert!(events[19]["properties"].get("order").is_none(), "there is no order 9020");
     let mapping = desk.mapping();
-    assert!(mapping.contains("# 60 of the 180 sampled events have it; 57 of 60 values have a row."), "{mapping}");
+    assert!(mapping.contains("# In 60 of 180 sampled events; 57 of 60 values have a row."), "{mapping}");
     assert!(mapping.contains(r#"when: 'type = "track" and event = "Order Completed"'"#), "{mapping}");
     assert!(mapping.contains("- {column: order_id, path: $.properties.orderId}"), "{mapping}");
 }
@@ -234,6 +234,63 @@ fn a_composite_key_takes_each_part_from_its_own_field() {
     assert_eq!(gifts, [json!("yes"), json!("maybe"), json!("no"), Value::Null]);
 }
 
+const PRODUCTS: &str = "
+    CREATE TABLE brands (id INTEGER PRIMARY KEY, label TEXT);
+    INSERT INTO brands VALUES (7, 'Kobo'), (8, 'Oya');
+    CREATE TABLE products (sku TEXT PRIMARY KEY, name TEXT, brand_id INTEGER REFERENCES Brands (ID));
+    INSERT INTO products VALUES ('A-1', 'Mug', 7), ('B-2', 'Pen', 8);";
+
+fn order(products: Value) -> Value {
+    json!({"type": "track", "event": "Order Completed", "properties": {"products": products}})
+}
+
+#[test]
+fn a_key_in_the_items_of_an_array_enriches_each_item() {
+    let items =
+        json!([{"product_id": "A-1", "quantity": 7}, {"product_id": "Z-9"}, {"product_id": "B-2", "quantity": 8}]);
+    let desk = Desk::new(PRODUCTS, &[order(items), json!({"type": "page"})]);
+    let events = desk.enriched(&["--table", "products"]);
+    let expected = json!([
+        {"product_id": "A-1", "quantity": 7, "name": "Mug", "brand_id": 7},
+        {"product_id": "Z-9"},
+        {"product_id": "B-2", "quantity": 8, "name": "Pen", "brand_id": 8},
+    ]);
+    assert_eq!((&events[0]["properties"]["products"], events.len()), (&expected, 1));
+    let mapping = desk.mapping();
+    assert!(mapping.contains(r#"forEach: "$.properties.products[*]""#), "{mapping}");
+    assert!(mapping.contains("2 of 3 values have a row"), "{mapping}");
+}
+
+#[test]
+fn a_table_whose_key_no_event_has_is_reached_along_a_foreign_key() {
+    let items = json!([{"product_id": "A-1", "name": "mine"}, {"product_id": "B-2"}]);
+    let desk = Desk::new(PRODUCTS, &[order(items)]);
+    // In either order of the tables.
+    for tables in [["--table", "brands", "--table", "products"], ["--table", "products", "--table", "brands"]] {
+        let events = desk.enriched(&[&tables[..], &["--force"]].concat());
+        let expected = json!([
+            {"product_id": "A-1", "name": "mine", "product": {"name": "Mug", "brand_id": 7}, "brand": {"label": "Kobo"}},
+            {"product_id": "B-2", "product": {"name": "Pen", "brand_id": 8}, "brand": {"label": "Oya"}},
+        ]);
+        assert_eq!(events[0]["properties"]["products"], expected);
+    }
+    let graph = fs::read_to_string(desk.path("weft/data-graph.yaml")).unwrap();
+    assert!(graph.contains("slug: product-to-brand"), "{graph}");
+}
+
+#[test]
+fn a_table_whose_key_events_have_is_not_reached_by_a_hop() {
+    let desk = Desk::new(ORDERS, &shop_events());
+    let made = desk.init(&["--table", "orders", "--table", "users", "-o", "json"]);
+    let report: Value = serde_json::from_str(stdout(&made)).unwrap();
+    assert_eq!(report["tables"][1]["key"][0]["path"], "$.userId");
+    let events: Vec<Value> = (1..5).map(|number| json!({"order_id": number})).collect();
+    let desk = Desk::new(ORDERS, &events);
+    let events = desk.enriched(&["--table", "orders", "--table", "users"]);
+    assert_eq!(events[0]["user"]["FullName"], "Bo");
+    assert_eq!(events[1]["user"]["Signed Up"], "2021-04-05");
+}
+
 #[test]
 fn nothing_that_events_have_is_written_over() {
     let script = "CREATE TABLE plans (id TEXT PRIMARY KEY, name TEXT); INSERT INTO plans VALUES ('p1', 'Pro')";
@@ -250,11 +307,24 @@ fn a_guess_by_name_is_told_to_be_one() {
     let made = desk.init(&["--table", "orders"]);
     assert_eq!(code(&made), 0, "{}", stderr(&made));
     assert!(
-        stderr(&made).contains("warning: table orders: $.order_id is a guess by name; none of its 1 values"),
+        stderr(&made)
+            .contains("warning: table orders: $.order_id is a guess by name, 0 of 1 values in the sample have a row"),
         "{}",
         stderr(&made)
     );
     assert!(desk.mapping().contains("# A guess by name, to be checked"), "{}", desk.mapping());
+}
+
+#[test]
+fn numbers_that_are_keys_by_chance_are_the_last_resort() {
+    let events: Vec<Value> = (1..9).map(|number| json!({"position": number})).collect();
+    let desk = Desk::new(ORDERS, &events);
+    let made = desk.init(&["--table", "orders"]);
+    let told = "$.position was chosen for its values alone, its name does not say that it is a key of orders";
+    assert!(stderr(&made).contains(told), "{}", stderr(&made));
+    assert!(desk.mapping().contains("# Chosen for its values alone (8 of 8 have a row)"), "{}", desk.mapping());
+    let few = Desk::new(ORDERS, &events[..4]);
+    assert!(few.refusal(&["--table", "orders"]).contains("(they have $.position)"));
 }
 
 #[test]
@@ -333,6 +403,8 @@ fn what_cannot_be_done_is_refused_with_the_cause_and_the_cure() {
     let missing = desk.weft(&["init", "--warehouse", "sqlite:nowhere.db", "--table", "t", "--events", "events.jsonl"]);
     assert_eq!(code(&missing), 2);
     assert!(stderr(&missing).contains("failed to open nowhere.db: there is no such file"), "{}", stderr(&missing));
+    let folder = desk.init(&["--table", "orders", "--dir", "data/my shop.db"]);
+    assert!(stderr(&folder).contains("data/my shop.db is a file; name a folder with --dir"), "{}", stderr(&folder));
     let scheme = desk.weft(&["init", "--warehouse", "data/my shop.db", "--table", "t"]);
     assert!(stderr(&scheme).contains("write `sqlite:` and a path"), "{}", stderr(&scheme));
     let events = desk.weft(&["init", "--warehouse", "sqlite:data/my shop.db", "--table", "orders", "--events", "none"]);
@@ -351,12 +423,15 @@ fn what_cannot_be_done_is_refused_with_the_cause_and_the_cure() {
 fn a_table_without_a_key_and_events_without_one_are_refused() {
     let script = "CREATE TABLE log (at TEXT, level TEXT); INSERT INTO log VALUES ('a', 'x'), ('a', 'y'), ('b', 'x');
         CREATE TABLE orders (id INTEGER PRIMARY KEY, status TEXT); INSERT INTO orders VALUES (1, 'x');
-        CREATE TABLE ids (id TEXT PRIMARY KEY);  INSERT INTO ids VALUES ('x')";
+        CREATE TABLE readings (at REAL PRIMARY KEY, level TEXT); INSERT INTO readings VALUES (1.5, 'x');
+        CREATE TABLE ids (id TEXT PRIMARY KEY); INSERT INTO ids VALUES ('x')";
     let desk = Desk::new(script, &[json!({"type": "page", "path": "/"})]);
     let keyless = desk.refusal(&["--table", "log"]);
     assert!(keyless.contains("table log: no column can be its key: column at has 2 values in 3 rows"), "{keyless}");
+    let inexact = desk.refusal(&["--table", "readings"]);
+    assert!(inexact.contains("its primary key at is binary floating point and not exact; name a table"), "{inexact}");
     let unmatched = desk.refusal(&["--table", "orders"]);
-    let told = "no field of the 1 sampled events fits its key id: none holds a value of it, none has a name like it (they have $.path, $.type)";
+    let told = "no field of the 1 sampled events fits its key id: none has a name like it, and no values tell (they have $.path, $.type)";
     assert!(unmatched.contains(told), "{unmatched}");
     fs::write(desk.path("events.jsonl"), "{\"id\":\"x\"}\n").unwrap();
     let only_key = desk.refusal(&["--table", "ids"]);

@@ -23,8 +23,8 @@ pub(crate) enum InitError {
     Unnameable { table: String, what: String },
     /// No field of the events is like the key.
     #[error(
-        "table {table}: no field of the {events} sampled events fits its key {key}: none holds a value of it, none has \
-         a name like it{seen}; check that the events are those to be joined with the table, or add the key to them"
+        "table {table}: no field of the {events} sampled events fits its key {key}: none has a name like it, and no \
+         values tell{seen}; check that the events are those to be joined with the table, or add the key to them"
     )]
     NoMatch { table: String, key: String, events: usize, seen: String },
     /// A batch is not what it was asked for.

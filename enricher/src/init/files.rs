@@ -33,6 +33,9 @@ fn canonical(folder: &Path) -> io::Result<PathBuf> {
 
 /// Refuses files that are there, unless they may be replaced.
 pub(crate) fn refuse_existing(folder: &Path, names: &[&str], replace: bool) -> anyhow::Result<()> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(anyhow!("{} is a file; name a folder with --dir", folder.display()));
+    }
     let paths = || names.iter().map(|name| folder.join(name));
     if let Some(odd) = paths().find(|path| path.symlink_metadata().is_ok() && !path.is_file()) {
         return Err(anyhow!("{} is there and is no file; name another folder with --dir", odd.display()));

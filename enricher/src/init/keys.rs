@@ -62,6 +62,20 @@ impl<W: Warehouse> Asked<'_, W> {
             .then_some(Key { columns, source: KeySource::Declared })
     }
 
+    /// Why the primary key that the table declares is none that events can have.
+    pub(crate) fn refused_key(&self) -> InitError {
+        let dialect = self.warehouse.dialect();
+        let is_refused = |column: &&Column| {
+            self.table.primary_key.contains(&column.name) && dialect.key_text(std::slice::from_ref(*column)).is_none()
+        };
+        let column = self.table.columns.iter().find(is_refused);
+        let problem = column.map(|column| format!("its primary key {} is {}", column.name, refused(column.kind)));
+        InitError::NoKey {
+            table: self.name(),
+            problem: problem.unwrap_or_else(|| "its primary key is refused".to_owned()),
+        }
+    }
+
     /// The columns of which no two rows share a value and none is NULL, those first that are named like a key.
     pub(crate) async fn unique(&self) -> Result<Vec<Key>, InitError> {
         let row = words::row_words(&self.name());

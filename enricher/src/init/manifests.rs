@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::names;
-use super::proposal::{Proposal, TableProposal};
+use super::proposal::{Proposal, Row, TableProposal};
 use super::sample::path;
+use super::trial::Match;
 use super::yaml::{comment, scalar};
 
 /// The manifests' files, in the order of [`texts`].
@@ -30,7 +31,7 @@ impl Settings {
 
 /// The manifests, one per name of [`FILES`].
 pub(crate) fn texts(proposal: &Proposal, settings: &Settings) -> [String; 4] {
-    [warehouse(settings), data_graph(settings), entities(proposal, settings), mapping(proposal, settings)]
+    [warehouse(settings), data_graph(proposal, settings), entities(proposal, settings), mapping(proposal, settings)]
 }
 
 fn head(kind: &str, name: &str) -> String {
@@ -51,14 +52,31 @@ fn warehouse(settings: &Settings) -> String {
     )
 }
 
-fn data_graph(settings: &Settings) -> String {
-    format!(
+fn data_graph(proposal: &Proposal, settings: &Settings) -> String {
+    let mut text = format!(
         "# Which warehouse the entities are read from, and where their copy is kept. `weft run` keeps it in memory and\n\
          # never connects to the Redis server. For a cluster change its address.\n\
          {}  warehouseRef:\n    name: {}\n  store:\n    redis:\n      url: redis://redis:6379/0\n",
         head("DataGraph", &settings.name),
         scalar(&settings.name),
-    )
+    );
+    if !proposal.relations.is_empty() {
+        text.push_str("  # The foreign keys between the tables; a rule goes along them with `from` and `via`.\n  relationships:\n");
+    }
+    for relation in &proposal.relations {
+        let entity = |table: usize| scalar(&proposal.tables[table].entity);
+        let _ = write!(
+            text,
+            "    - slug: {}\n      from: {}\n      to: {}\n      joinOn:\n",
+            scalar(&relation.slug),
+            entity(relation.from),
+            entity(relation.to),
+        );
+        for (left, right) in &relation.columns {
+            let _ = writeln!(text, "        - {{left: {}, right: {}}}", scalar(left), scalar(right));
+        }
+    }
+    text
 }
 
 fn entities(proposal: &Proposal, settings: &Settings) -> String {
@@ -66,14 +84,15 @@ fn entities(proposal: &Proposal, settings: &Settings) -> String {
         "# The tables that events are joined with. Columns that are not listed are never copied: take out, here and in\n\
          # mapping.yaml, what events must not carry.\n",
     );
-    let documents: Vec<String> = proposal.tables.iter().map(|table| entity(table, settings)).collect();
+    let documents: Vec<String> = (0..proposal.tables.len()).map(|table| entity(proposal, table, settings)).collect();
     text.push_str(&documents.join("---\n"));
     text
 }
 
-fn entity(table: &TableProposal, settings: &Settings) -> String {
+fn entity(proposal: &Proposal, number: usize, settings: &Settings) -> String {
+    let table = &proposal.tables[number];
     let mut text = head("Entity", &table.entity);
-    let key: Vec<String> = table.matched.key.columns.iter().map(|column| scalar(&column.name)).collect();
+    let key: Vec<String> = table.row.key().columns.iter().map(|column| scalar(&column.name)).collect();
     let _ = write!(
         text,
         "  dataGraphRef:\n    name: {}\n  tableRef: {}\n  primaryKey: [{}]\n",
@@ -82,10 +101,18 @@ fn entity(table: &TableProposal, settings: &Settings) -> String {
         key.join(", "),
     );
     left_out(&mut text, table, "  ");
-    if !table.targets.writes.is_empty() {
+    // What leads to other tables is copied, and be it not written.
+    let written = table.targets.writes.iter().map(|(column, _)| column.as_str());
+    let mut columns: Vec<&str> = Vec::new();
+    for column in written.chain(proposal.leading(number)) {
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
+    }
+    if !columns.is_empty() {
         text.push_str("  columns:\n");
     }
-    for (column, _) in &table.targets.writes {
+    for column in columns {
         let _ = writeln!(text, "    - {}", scalar(column));
     }
     text
@@ -100,7 +127,7 @@ fn table_ref(table: &str) -> String {
 }
 
 fn left_out(text: &mut String, table: &TableProposal, indent: &str) {
-    let names: Vec<String> = table.targets.left_out.iter().take(20).map(|name| comment(name)).collect();
+    let names: Vec<String> = table.targets.left_out.iter().take(20).map(|name| shown(name)).collect();
     if !names.is_empty() {
         let more = table.targets.left_out.len().saturating_sub(names.len());
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -111,6 +138,11 @@ fn left_out(text: &mut String, table: &TableProposal, indent: &str) {
             names.join(", "),
         );
     }
+}
+
+/// A column's name in a comment.
+fn shown(name: &str) -> String {
+    if name.is_empty() { "\"\"".to_owned() } else { comment(name) }
 }
 
 fn mapping(proposal: &Proposal, settings: &Settings) -> String {
@@ -141,7 +173,7 @@ fn mapping(proposal: &Proposal, settings: &Settings) -> String {
         }
     }
     text.push_str("      entities:\n");
-    proposal.tables.iter().for_each(|table| alias(&mut text, table, settings));
+    proposal.tables.iter().for_each(|table| alias(&mut text, table, proposal, settings));
     text.push_str("      enrichments:\n");
     for table in &proposal.tables {
         left_out(&mut text, table, "        ");
@@ -153,22 +185,38 @@ fn mapping(proposal: &Proposal, settings: &Settings) -> String {
     text
 }
 
-fn alias(text: &mut String, table: &TableProposal, settings: &Settings) {
-    let matched = &table.matched;
+fn alias(text: &mut String, table: &TableProposal, proposal: &Proposal, settings: &Settings) {
+    match &table.row {
+        Row::Matched(matched) => matched_alias(text, table, matched, settings),
+        Row::Reached(_, slug) => {
+            let relation = proposal.relations.iter().find(|relation| relation.slug == *slug);
+            let from = relation.map(|relation| proposal.tables[relation.from].alias.as_str()).unwrap_or_default();
+            let _ = writeln!(
+                text,
+                "        # No event has its key; the row of {from} leads to it.\n        - as: {}\n          from: {}\n          via: {}",
+                scalar(&table.alias),
+                scalar(from),
+                scalar(slug),
+            );
+        }
+    }
+}
+
+fn matched_alias(text: &mut String, table: &TableProposal, matched: &Match, settings: &Settings) {
     let (values, found) = (matched.values, matched.found);
     let _ = match found {
         0 => writeln!(
             text,
-            "        # A guess by name, to be checked: none of the {values} values there in the sample has a row in {}.",
+            "        # A guess by name, to be checked: 0 of {values} values in the sample have a row in {}.",
             comment(&table.table),
         ),
-        _ if !matched.is_named() => writeln!(
+        _ if matched.by_chance => writeln!(
             text,
             "        # Chosen for its values alone ({found} of {values} have a row), not for its name: to be checked.",
         ),
         _ => writeln!(
             text,
-            "        # {} of the {} sampled events have it; {found} of {values} values have a row.",
+            "        # In {} of {} sampled events; {found} of {values} values have a row.",
             matched.events.len(),
             settings.events,
         ),

@@ -36,6 +36,8 @@ pub(crate) struct Match {
     pub(crate) found: usize,
     /// How much the names say, from 0.3 to 1.
     pub(crate) likeness: f64,
+    /// Only values such as small whole numbers speak for it, which are keys by chance too.
+    pub(crate) by_chance: bool,
 }
 
 impl Match {
@@ -75,6 +77,8 @@ pub(crate) struct Trial {
     pub(crate) hit: Option<Match>,
     /// The best match by name alone.
     pub(crate) named: Option<Match>,
+    /// The best match of which only numbers that may be keys by chance speak.
+    pub(crate) chance: Option<Match>,
 }
 
 impl Trial {
@@ -84,19 +88,19 @@ impl Trial {
         }
     }
 
-    /// The best of both.
+    /// The best of both, of each kind.
     pub(crate) fn merge(&mut self, other: Self) {
         other.hit.into_iter().for_each(|hit| Self::better(&mut self.hit, hit));
         other.named.into_iter().for_each(|named| Self::better(&mut self.named, named));
+        other.chance.into_iter().for_each(|chance| Self::better(&mut self.chance, chance));
     }
 }
 
-/// Tries a key on the fields of the sample; `items`: also on those in arrays.
+/// Tries a key on the fields of the sample.
 pub(crate) async fn try_key<W: Warehouse>(
     asked: &Asked<'_, W>,
     key: &Key,
     sample: &Sample,
-    items: bool,
 ) -> Result<Trial, InitError> {
     let table = asked.name();
     let mut by_column = Vec::new();
@@ -104,7 +108,7 @@ pub(crate) async fn try_key<W: Warehouse>(
         let mut fields: Vec<Field<'_>> = sample
             .places
             .iter()
-            .filter(|(place, seen)| !seen.is_empty() && (items || place.array.is_none()))
+            .filter(|(_, seen)| !seen.is_empty())
             .map(|(place, seen)| Field { place, seen, likeness: words::likeness(&table, &column.name, &place.steps) })
             .collect();
         fields.sort_by(|one, other| other.likeness.total_cmp(&one.likeness));
@@ -181,32 +185,29 @@ async fn judge<W: Warehouse>(
         rows.iter().map(|rows| rows.iter().map(|(_, parts)| key_text(&key.columns, parts)).collect()).collect();
     let existing = asked.existing(&key.columns, &wanted(&texts)).await?;
     let mut trial = Trial::default();
-    let mut chance: Option<Match> = None;
     for ((fields, rows), texts) in candidates.iter().zip(&rows).zip(&texts) {
         let hits: Vec<&String> = texts.iter().flatten().filter(|text| existing.contains(*text)).collect();
+        let likeness = fields.iter().map(|field| field.likeness).sum::<f64>() / fields.len().max(1) as f64;
+        let by_chance = likeness < TELLING && key.columns.iter().all(|column| meets_by_chance(column.kind));
         let made = Match {
             key: key.clone(),
             places: fields.iter().map(|field| field.place.clone()).collect(),
             events: rows.iter().map(|(event, _)| *event).collect(),
             values: rows.len(),
             found: hits.len(),
-            likeness: fields.iter().map(|field| field.likeness).sum::<f64>() / fields.len().max(1) as f64,
+            likeness,
+            by_chance,
         };
         if rows.is_empty() {
             continue;
         }
-        let by_chance = key.columns.iter().all(|column| meets_by_chance(column.kind)) && !made.is_named();
         match hits.iter().collect::<BTreeSet<_>>().len() {
             0 if made.is_named() && texts.iter().any(Option::is_some) => Trial::better(&mut trial.named, made),
             0 => {}
             distinct if by_chance && distinct < LEAST_DISTINCT => {}
-            _ if by_chance => Trial::better(&mut chance, made),
+            _ if by_chance => Trial::better(&mut trial.chance, made),
             _ => Trial::better(&mut trial.hit, made),
         }
-    }
-    // Where a name tells the field, numbers elsewhere that happen to be keys say nothing.
-    if trial.hit.is_none() && trial.named.is_none() {
-        trial.hit = chance;
     }
     Ok(trial)
 }

@@ -122,7 +122,7 @@ async fn proposal(args: &Args, sample: &Sample) -> Result<Proposal, InitError> {
     if tables.len() > MAX_TABLES {
         return Err(InitError::TooManyTables { tables: tables.len(), most: MAX_TABLES });
     }
-    init::propose(&warehouse, &args.warehouse, &tables, sample, false).await
+    init::propose(&warehouse, &args.warehouse, &tables, sample).await
 }
 
 fn texts(args: &Args, proposal: &Proposal, sample: &Sample) -> Result<[String; 4], Failure> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Args, Exit, FILES, Failure, Proposal, Sample};
 use crate::cli::{Format, tell};
-use crate::init::{KeySource, TableProposal};
+use crate::init::{KeySource, Match, Row, TableProposal};
 
 /// Tells what was found and what to do next.
 pub(super) fn print(args: &Args, sample: &Sample, proposal: &Proposal) -> Result<Exit, Failure> {
@@ -32,15 +32,14 @@ pub(super) fn events_name(args: &Args) -> String {
 
 /// What has to be checked by somebody who knows the events.
 fn warning(table: &TableProposal) -> Option<String> {
-    let (matched, name) = (&table.matched, &table.table);
-    let paths = paths(table);
+    let (Row::Matched(matched), name) = (&table.row, &table.table) else { return None };
+    let paths = paths(matched);
     match matched.found {
         0 => Some(format!(
-            "table {name}: {paths} is a guess by name; none of its {} values in the sample has a row: check `match` in \
-             mapping.yaml",
+            "table {name}: {paths} is a guess by name, 0 of {} values in the sample have a row: check `match` in mapping.yaml",
             matched.values
         )),
-        _ if !matched.is_named() => Some(format!(
+        _ if matched.by_chance => Some(format!(
             "table {name}: {paths} was chosen for its values alone, its name does not say that it is a key of {name}: \
              check `match` in mapping.yaml"
         )),
@@ -48,8 +47,8 @@ fn warning(table: &TableProposal) -> Option<String> {
     }
 }
 
-fn paths(table: &TableProposal) -> String {
-    table.matched.places.iter().map(|place| place.shown()).collect::<Vec<_>>().join(", ")
+fn paths(matched: &Match) -> String {
+    matched.places.iter().map(|place| place.shown()).collect::<Vec<_>>().join(", ")
 }
 
 fn text(args: &Args, sample: &Sample, proposal: &Proposal) -> String {
@@ -64,13 +63,17 @@ fn text(args: &Args, sample: &Sample, proposal: &Proposal) -> String {
     }
     for table in &proposal.tables {
         let _ = writeln!(text, "\ntable {}", table.table);
-        let origin = match table.matched.key.source {
+        let origin = match table.row.key().source {
             KeySource::Declared => "its primary key",
             KeySource::Unique => "unique and never NULL",
         };
-        let _ = writeln!(text, "  key     {} ({origin})", table.matched.key.names());
-        let _ = writeln!(text, "  match   {}", paths(table));
-        let _ = writeln!(text, "          {}", hits(table, sample));
+        let _ = writeln!(text, "  key     {} ({origin})", table.row.key().names());
+        let _ = match &table.row {
+            Row::Matched(matched) => {
+                writeln!(text, "  match   {}\n          {}", paths(matched), hits(matched, sample))
+            }
+            Row::Reached(_, slug) => writeln!(text, "  hop     along the foreign key {slug}: no event has the key"),
+        };
         let _ = writeln!(text, "  writes  {} to {}", count(table.targets.writes.len(), "column"), table.targets.shown);
         if !table.targets.left_out.is_empty() {
             let _ = writeln!(text, "          {} left out, see entities.yaml", table.targets.left_out.len());
@@ -84,10 +87,10 @@ fn text(args: &Args, sample: &Sample, proposal: &Proposal) -> String {
     text
 }
 
-fn hits(table: &TableProposal, sample: &Sample) -> String {
-    let matched = &table.matched;
-    let having =
-        format!("{} of {} have it", thousands(matched.events.len()), count(sample.events.len(), "sampled event"));
+fn hits(matched: &Match, sample: &Sample) -> String {
+    let (having, all) = (matched.events.len(), thousands(sample.events.len()));
+    let have = if having == 1 { "has" } else { "have" };
+    let having = format!("{} of {all} sampled events {have} it", thousands(having));
     match matched.array() {
         None => format!("{having}, {} found a row", thousands(matched.found)),
         Some(_) => format!("{having}, {} of {} found a row", thousands(matched.found), count(matched.values, "item")),
@@ -155,21 +158,33 @@ fn json(args: &Args, sample: &Sample, proposal: &Proposal) -> Value {
 }
 
 fn table_json(table: &TableProposal) -> Value {
-    let matched = &table.matched;
-    let key = matched.key.columns.iter().zip(&matched.places);
-    let key: Vec<Value> =
-        key.map(|(column, place)| json!({"column": column.name, "type": column.kind, "path": place.path()})).collect();
     let writes: Vec<Value> =
         table.targets.writes.iter().map(|(column, place)| json!({"column": column, "to": place.path()})).collect();
-    json!({
+    let mut key: Vec<Value> =
+        table.row.key().columns.iter().map(|column| json!({"column": column.name, "type": column.kind})).collect();
+    let mut report = json!({
         "table": table.table,
         "entity": table.entity,
         "alias": table.alias,
-        "keySource": matched.key.source,
-        "key": key,
-        "forEach": matched.array().map(|array| format!("{}[*]", crate::init::path(array))),
-        "match": {"events": matched.events.len(), "values": matched.values, "found": matched.found, "named": matched.is_named()},
+        "keySource": table.row.key().source,
         "columns": writes,
         "leftOut": table.targets.left_out,
-    })
+    });
+    match &table.row {
+        Row::Matched(matched) => {
+            for (column, place) in key.iter_mut().zip(&matched.places) {
+                column["path"] = place.path().into();
+            }
+            report["forEach"] = matched.array().map(|array| format!("{}[*]", crate::init::path(array))).into();
+            report["match"] = json!({
+                "events": matched.events.len(),
+                "values": matched.values,
+                "found": matched.found,
+                "named": matched.is_named(),
+            });
+        }
+        Row::Reached(_, slug) => report["via"] = slug.as_str().into(),
+    }
+    report["key"] = key.into();
+    report
 }
