@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::resource::{Usage, UsageWho, getrusage};
 use serde::{Deserialize, Serialize};
 
 const BUFFER: usize = 1 << 20;
@@ -45,16 +45,25 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
             weft::main(arguments.into_iter());
         }
     }
-    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("a process may ask for its own usage");
-    let seconds = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
     let figures = Figures {
-        cpu_seconds: seconds(usage.user_time()) + seconds(usage.system_time()),
+        cpu_seconds: cpu_seconds(),
         wall_seconds: start.elapsed().as_secs_f64(),
         allocations: (super::ALLOCATOR.stats().allocations - before) as f64,
-        peak_mib: usage.max_rss() as f64 / 1024.0,
+        peak_mib: usage().max_rss() as f64 / 1024.0,
     };
     eprintln!("{}", serde_json::to_string(&figures).expect("figures are JSON"));
     ExitCode::SUCCESS
+}
+
+/// What this process took of the machine's time so far.
+pub(crate) fn cpu_seconds() -> f64 {
+    let usage = usage();
+    let seconds = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
+    seconds(usage.user_time()) + seconds(usage.system_time())
+}
+
+fn usage() -> Usage {
+    getrusage(UsageWho::RUSAGE_SELF).expect("a process may ask for its own usage")
 }
 
 /// Reads lines and writes those that `keep` lets through, with buffers of 1 MiB.

@@ -56,7 +56,8 @@ fn write_events(path: &Path, events: u64, rows: u64) -> u64 {
     bytes
 }
 
-fn event(number: u64, key: u64) -> String {
+/// One event, with its line feed.
+pub(crate) fn event(number: u64, key: u64) -> String {
     format!(
         concat!(
             r#"{{"type":"track","event":"Order Completed","messageId":"ajs-next-{n:012}-4c7b9a1e","userId":"user-{user}","#,

@@ -1,11 +1,12 @@
 //! How much of the machine's time `weft run` needs per event, beside what reading, checking and writing the same
 //! lines takes. Everything is measured in one run on one machine; each measurement is a process of its own.
 //!
-//! `cargo bench -p weft --profile dist --bench run [-- EVENTS]`
+//! `cargo bench -p weft --profile dist --bench run [-- EVENTS | condition]`; `condition` measures that alone.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)] // figures are what a benchmark is for
 
 mod child;
+mod condition;
 mod data;
 
 use std::path::Path;
@@ -19,13 +20,25 @@ static ALLOCATOR: &stats_alloc::StatsAlloc<std::alloc::System> = &stats_alloc::I
 
 const ROUNDS: usize = 5;
 const ROWS: u64 = 100_000;
+const CONDITIONS_JUDGED: u64 = 1_000_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.split_first() {
         Some((mode, rest)) if mode == "--child" => child::run(rest),
+        Some((mode, _)) if mode == "condition" => {
+            println!("{}", json!({ "condition_ten_terms_ns": print_condition(CONDITIONS_JUDGED) }));
+            ExitCode::SUCCESS
+        }
         _ => drive(arguments.first().and_then(|text| text.parse().ok()).unwrap_or(1_000_000)),
     }
+}
+
+/// Prints what a condition costs, in nanoseconds per event.
+fn print_condition(judged: u64) -> f64 {
+    let nanoseconds = condition::nanoseconds(ROUNDS, judged).round();
+    println!("a condition of ten terms             {nanoseconds:>12.0} ns of CPU time per event, its fields found");
+    nanoseconds
 }
 
 fn drive(events: u64) -> ExitCode {
@@ -65,6 +78,7 @@ fn drive(events: u64) -> ExitCode {
     );
     println!("weft run, less start and table load  {joined:>12.0}   ({load:.2} CPU seconds for {ROWS} rows)");
     println!("allocations per event {allocations:.4}, peak memory {peak:.1} MiB");
+    let condition_ten_terms_ns = print_condition(CONDITIONS_JUDGED);
     println!(
         "{}",
         json!({
@@ -75,6 +89,7 @@ fn drive(events: u64) -> ExitCode {
             "ratioToParse": ratio(1), "ratioToCopy": ratio(0), "loadCpuSeconds": load,
             "runWallSeconds": run(&|figures| figures.wall_seconds),
             "allocationsPerEvent": allocations, "peakMiB": peak,
+            "condition_ten_terms_ns": condition_ten_terms_ns,
         })
     );
     ExitCode::SUCCESS

@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 
 use super::expression::{Comparison, Expression, Operand, Operator};
-use super::list::List;
+use super::list::{List, RawItems};
 use super::text::{Text, json_equals_plain};
 use super::value::Value;
+use crate::decimal::Small;
 
 /// Where the values of fields and columns come from: raw JSON texts, `None` where there is nothing.
 pub(super) trait Read<'event> {
@@ -39,7 +40,10 @@ impl Expression {
             Expression::Any(parts) => parts.iter().any(|part| part.holds(reading)),
             Expression::Not(part) => !part.holds(reading),
             Expression::Comparison(comparison) => comparison.holds(reading),
-            Expression::Term(operand) => matches!(operand.value(reading), Value::Boolean(true)),
+            Expression::Term(operand) => match operand.raw(reading) {
+                Some(raw) => raw.is_some_and(|raw| raw.trim_ascii() == b"true"),
+                None => matches!(operand.value(reading), Value::Boolean(true)),
+            },
         }
     }
 
@@ -71,19 +75,10 @@ fn joined<'event>(parts: &[Expression], reading: &impl Read<'event>, strong: boo
 
 impl Comparison {
     fn holds<'event>(&self, reading: &impl Read<'event>) -> bool {
-        // What most conditions consist of, without the detour.
-        if let (Operand::Field(place), Operator::Equal, Operand::Text(text)) = (&self.left, self.operator, &self.right)
-        {
-            return reading.field(*place).is_some_and(|raw| is_text(raw, text));
+        if let Some(held) = self.holds_at_once(reading) {
+            return held;
         }
         let left = self.left.value(reading);
-        if let (Operator::In, Operand::List(items)) = (self.operator, &self.right) {
-            return items.iter().any(|item| match (item, &left) {
-                (Operand::Text(item), Value::Text(text)) => text.equals(&Text::plain(item.as_bytes())),
-                (Operand::Text(_), _) => false,
-                _ => item.constant().equals(&left),
-            });
-        }
         let right = self.right.value(reading);
         let order = |accepted: fn(Ordering) -> bool| left.order(&right).is_some_and(accepted);
         match self.operator {
@@ -101,6 +96,38 @@ impl Comparison {
     }
 }
 
+impl Comparison {
+    /// The outcome of what most conditions consist of: raw values beside literals, without the detour of a `Value`.
+    #[inline]
+    fn holds_at_once<'event>(&self, reading: &impl Read<'event>) -> Option<bool> {
+        if let (Operand::Text(text), Operator::In) = (&self.left, self.operator) {
+            let raw = self.right.raw(reading)?.unwrap_or_default();
+            let [b'[', inner @ .., b']'] = raw.trim_ascii() else { return Some(false) };
+            return Some(RawItems(inner).any(|item| is_text(item, text)));
+        }
+        let raw = self.left.raw(reading)?;
+        match (self.operator, &self.right) {
+            (Operator::Equal, Operand::Text(text)) => Some(raw.is_some_and(|raw| is_text(raw, text))),
+            (Operator::NotEqual, Operand::Text(text)) => Some(!raw.is_some_and(|raw| is_text(raw, text))),
+            (Operator::In, Operand::List(items)) => Some(items.iter().any(|item| match item {
+                Operand::Text(text) => raw.is_some_and(|raw| is_text(raw, text)),
+                _ => item.constant().equals(&Value::of(raw)),
+            })),
+            (operator, Operand::Number(number)) if operator.orders() => {
+                let order = Small::parse(raw?)?.cmp(number.small()?);
+                Some(match operator {
+                    Operator::Less => order.is_lt(),
+                    Operator::LessOrEqual => order.is_le(),
+                    Operator::Greater => order.is_gt(),
+                    _ => order.is_ge(),
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+#[inline]
 fn is_text(raw: &[u8], text: &str) -> bool {
     match raw {
         [b'"', inner @ .., b'"'] => json_equals_plain(inner, text.as_bytes()),
@@ -110,6 +137,16 @@ fn is_text(raw: &[u8], text: &str) -> bool {
 }
 
 impl Operand {
+    /// The raw value of a field or a column; `None` for any other operand.
+    #[inline]
+    fn raw<'event>(&self, reading: &impl Read<'event>) -> Option<Option<&'event [u8]>> {
+        match self {
+            Operand::Field(place) => Some(reading.field(*place)),
+            Operand::Column(place) => Some(reading.column(*place)),
+            _ => None,
+        }
+    }
+
     pub(super) fn value<'a, 'event: 'a>(&'a self, reading: &impl Read<'event>) -> Value<'a> {
         match self {
             Operand::Field(place) => Value::of(reading.field(*place)),

@@ -78,6 +78,11 @@ impl NumberLiteral {
         &self.written
     }
 
+    /// The number, where it is small.
+    pub(super) fn small(&self) -> Option<&Small> {
+        self.value.as_ref().ok()
+    }
+
     pub(super) fn value(&self) -> Number<'_> {
         match &self.value {
             Ok(small) => Number::Small(*small),

@@ -14,7 +14,10 @@ pub(super) enum List<'a> {
 
 impl<'a> List<'a> {
     pub(super) fn items(self) -> Items<'a> {
-        Items(self)
+        match self {
+            List::Literal(operands) => Items::Literal(operands.iter()),
+            List::Json(inner) => Items::Json(RawItems(inner)),
+        }
     }
 
     /// As compact JSON: no blanks, numbers as `string` writes them, the fewest escapes. `None` where a number is too long.
@@ -94,27 +97,35 @@ pub(super) fn write_text(text: &Text<'_>, json: &mut Vec<u8>) {
     json.push(b'"');
 }
 
-/// The items of a list; those of an array end at the first fault.
-pub(super) struct Items<'a>(List<'a>);
+/// The items of a list.
+pub(super) enum Items<'a> {
+    Literal(std::slice::Iter<'a, Operand>),
+    Json(RawItems<'a>),
+}
 
 impl<'a> Iterator for Items<'a> {
     type Item = Value<'a>;
 
     fn next(&mut self) -> Option<Value<'a>> {
-        match &mut self.0 {
-            List::Literal(operands) => {
-                let (first, rest) = operands.split_first()?;
-                *operands = rest;
-                Some(first.constant())
-            }
-            List::Json(rest) => {
-                let item = rest.trim_ascii_start();
-                let (item, after) = item.split_at_checked(value_len(item)?)?;
-                let after = after.trim_ascii_start();
-                *rest = after.strip_prefix(b",").unwrap_or(after);
-                Some(Value::of(Some(item)))
-            }
+        match self {
+            Items::Literal(operands) => operands.next().map(Operand::constant),
+            Items::Json(items) => items.next().map(|item| Value::of(Some(item))),
         }
+    }
+}
+
+/// The raw items of what stands between the brackets of a JSON array, up to the first fault.
+pub(super) struct RawItems<'a>(pub(super) &'a [u8]);
+
+impl<'a> Iterator for RawItems<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let item = self.0.trim_ascii_start();
+        let (item, after) = item.split_at_checked(value_len(item)?)?;
+        let after = after.trim_ascii_start();
+        self.0 = after.strip_prefix(b",").unwrap_or(after);
+        Some(item)
     }
 }
 

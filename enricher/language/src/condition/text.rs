@@ -73,18 +73,24 @@ impl<'a> Text<'a> {
     }
 
     fn equals_cased(&self, other: &Self) -> bool {
-        // Most texts are ASCII without escapes, compared with one in no other case.
-        if let (Some(case @ (Case::Lower | Case::Upper)), Some(expected)) = (self.case, other.unchanged()) {
-            let (Source::Plain(Cow::Borrowed(bytes)) | Source::Json(bytes)) = &self.source else {
+        let (Some(case @ (Case::Lower | Case::Upper)), Some(expected)) = (self.case, other.unchanged()) else {
+            return self.characters().eq(other.characters());
+        };
+        let bytes: &[u8] = match &self.source {
+            Source::Plain(bytes) => bytes,
+            Source::Json(bytes) => bytes,
+        };
+        // Most texts are ASCII without escapes: the first byte that differs decides, unless it is of another sort.
+        for (byte, expected) in bytes.iter().zip(expected) {
+            if !byte.is_ascii() || *byte == b'\\' {
                 return self.characters().eq(other.characters());
-            };
-            if bytes.len() == expected.len() && bytes.is_ascii() && !has_escapes(bytes) {
-                let lower = case == Case::Lower;
-                let changed = |byte: &u8| if lower { byte.to_ascii_lowercase() } else { byte.to_ascii_uppercase() };
-                return bytes.iter().map(changed).eq(expected.iter().copied());
+            }
+            let changed = if case == Case::Lower { byte.to_ascii_lowercase() } else { byte.to_ascii_uppercase() };
+            if changed != *expected {
+                return false;
             }
         }
-        self.characters().eq(other.characters())
+        bytes.len() == expected.len()
     }
 
     /// Its length in bytes of UTF-8.
