@@ -9,7 +9,7 @@ use super::evaluate::Read;
 use super::expression::Operand;
 use super::function::Function;
 use super::glob::Glob;
-use super::text::{Case, Text};
+use super::text::{Case, Text, has_escapes};
 use super::value::{Number, Value};
 
 /// A pattern that comes from an event is at most this long; a longer one matches nothing. Matching takes at most the
@@ -60,6 +60,35 @@ impl Call {
 
     pub(super) fn arguments(&self) -> &[Operand] {
         &self.arguments
+    }
+
+    /// The outcome of `contains` or `match` with a literal, where a text without escapes stands in the event: without the
+    /// detour of a `Value`.
+    #[inline]
+    pub(super) fn holds_at_once<'event>(&self, reading: &impl Read<'event>) -> Option<bool> {
+        let raw = self.arguments.first()?.raw(reading)?;
+        let [b'"', text @ .., b'"'] = raw? else { return None };
+        if has_escapes(text) {
+            return None;
+        }
+        match &self.prepared {
+            Prepared::Pattern(glob) => Some(glob.matches(text)),
+            Prepared::Part(part) => Some(part.find(text).is_some()),
+            Prepared::Nothing => None,
+        }
+    }
+
+    /// Whether the call gives this text, where it changes the case of one that stands in the event.
+    #[inline]
+    pub(super) fn gives_at_once<'event>(&self, expected: &str, reading: &impl Read<'event>) -> Option<bool> {
+        let case = match self.function {
+            Function::Lowercase => Case::Lower,
+            Function::Uppercase => Case::Upper,
+            _ => return None,
+        };
+        let raw = self.arguments.first()?.raw(reading)?;
+        let [b'"', text @ .., b'"'] = raw? else { return None };
+        Some(Text::json(text).cased(case).equals(&Text::plain(expected.as_bytes())))
     }
 
     pub(super) fn value<'a, 'event: 'a>(&'a self, reading: &impl Read<'event>) -> Value<'a> {

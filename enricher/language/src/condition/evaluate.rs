@@ -40,10 +40,7 @@ impl Expression {
             Expression::Any(parts) => parts.iter().any(|part| part.holds(reading)),
             Expression::Not(part) => !part.holds(reading),
             Expression::Comparison(comparison) => comparison.holds(reading),
-            Expression::Term(operand) => match operand.raw(reading) {
-                Some(raw) => raw.is_some_and(|raw| raw.trim_ascii() == b"true"),
-                None => matches!(operand.value(reading), Value::Boolean(true)),
-            },
+            Expression::Term(operand) => operand.is_true(reading),
         }
     }
 
@@ -105,6 +102,9 @@ impl Comparison {
             let [b'[', inner @ .., b']'] = raw.trim_ascii() else { return Some(false) };
             return Some(RawItems(inner).any(|item| is_text(item, text)));
         }
+        if let (Operand::Call(call), Operator::Equal, Operand::Text(text)) = (&self.left, self.operator, &self.right) {
+            return call.gives_at_once(text, reading);
+        }
         let raw = self.left.raw(reading)?;
         match (self.operator, &self.right) {
             (Operator::Equal, Operand::Text(text)) => Some(raw.is_some_and(|raw| is_text(raw, text))),
@@ -137,9 +137,17 @@ fn is_text(raw: &[u8], text: &str) -> bool {
 }
 
 impl Operand {
+    fn is_true<'event>(&self, reading: &impl Read<'event>) -> bool {
+        let at_once = match self {
+            Operand::Call(call) => call.holds_at_once(reading),
+            _ => self.raw(reading).map(|raw| raw.is_some_and(|raw| raw.trim_ascii() == b"true")),
+        };
+        at_once.unwrap_or_else(|| matches!(self.value(reading), Value::Boolean(true)))
+    }
+
     /// The raw value of a field or a column; `None` for any other operand.
     #[inline]
-    fn raw<'event>(&self, reading: &impl Read<'event>) -> Option<Option<&'event [u8]>> {
+    pub(super) fn raw<'event>(&self, reading: &impl Read<'event>) -> Option<Option<&'event [u8]>> {
         match self {
             Operand::Field(place) => Some(reading.field(*place)),
             Operand::Column(place) => Some(reading.column(*place)),

@@ -143,7 +143,8 @@ pub(super) fn json_equals_plain(json: &[u8], plain: &[u8]) -> bool {
     }
 }
 
-fn has_escapes(json: &[u8]) -> bool {
+/// Whether what stands between the quotes of a JSON string is not the text itself.
+pub(super) fn has_escapes(json: &[u8]) -> bool {
     memchr(b'\\', json).is_some()
 }
 
