@@ -20,6 +20,7 @@ import traceback
 
 import generate
 import jsontext
+import rules
 import semantics
 import vectors
 import warehouse
@@ -88,11 +89,12 @@ def run_case(weft, directory, rng):
         tables = {e.slug: warehouse.Table(database, e.table, e.primary_key) for e in entities}
     database.close()
     pool = generate.path_pool(rng)
-    rules = generate.rules(rng, entities, pool)
-    for name, text in generate.manifests(rng, "mapping", entities, rules).items():
+    relationships = rules.relationships(rng, entities)
+    mapping_rules = rules.rules(rng, entities, relationships, pool)
+    for name, text in generate.manifests(rng, "mapping", entities, relationships, mapping_rules).items():
         with open(file(name), "w", encoding="utf-8") as manifest:
             manifest.write(text)
-    lines = generate.events(rng, rules, tables, pool, rng.choice([0, 1, 20, 60]))
+    lines = generate.events(rng, mapping_rules, tables, pool, rng.choice([0, 1, 20, 60]))
     with open(file("events.jsonl"), "wb") as out:
         out.write(b"\n".join(lines) + (b"\n" if rng.random() < 0.9 else b""))
 
@@ -101,7 +103,7 @@ def run_case(weft, directory, rng):
                "--events", "-" if from_stdin else file("events.jsonl"), "--max-event-bytes", str(MAX_EVENT_BYTES)]  # fmt: skip
     with open(file("events.jsonl"), "rb") as events:
         done = subprocess.run(command, stdin=events, capture_output=True, timeout=60, check=False)
-    expected = Expected(rules, tables, lines, "-" if from_stdin else file("events.jsonl"))
+    expected = Expected(mapping_rules, tables, lines, "-" if from_stdin else file("events.jsonl"))
     if done.returncode not in (0, 3):
         raise Mismatch(f"exit code {done.returncode}: {done.stderr.decode()}")
     expected.check_output(_lines(file("out.jsonl")))
@@ -196,8 +198,8 @@ class Expected:
         for name, rule in summary["rules"].items():
             outcomes = rule["outcomes"]
             counted = {(outcome, None): n for outcome, n in outcomes.items() if isinstance(n, int)}
-            counted[("filtered", None)] = outcomes["filtered"]["when"]
-            counted |= {("dead_lettered", reason): n for reason, n in outcomes["dead_lettered"].items()}
+            for outcome in ("filtered", "dead_lettered"):
+                counted |= {(outcome, reason): n for reason, n in outcomes[outcome].items()}
             self._equal(f"outcomes of {name}", _positive(counted), self.outcomes[name])
             self._equal(f"sum of {name}", sum(counted.values()), self.events)
             lookups = {alias: _positive(counts) for alias, counts in rule["lookups"].items()}

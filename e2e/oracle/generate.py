@@ -1,20 +1,14 @@
 """Random cases: a SQLite file, the manifests and the events; and the same as objects the oracle reasons with."""
 
 import json
-from decimal import Decimal
 
-import condition
 import jsontext
-import paths
 import values
 from jsontext import Pairs, Raw
+from paths import Item
+from rules import CONSENT, STEP_NAMES
 
 COLUMN_NAMES = ["id", "NAME", "price", "Brand Id", "säule", 'quo"te', "order", "a.b", "x-1", "groß", "KEY2", "ts", "data"]
-STEP_NAMES = [
-    "properties", "context", "traits", "id", "a", "b", "sku", "product name", "ключ", "it's", 'q"q', "back\\", "user-id",
-    "_x", "x.y", "é", "😀", "deep", "and", "true",
-]  # fmt: skip
-DEFAULTS = [0, 7, -1.5, "none", "", True, False, {"a": [1, "b"]}, [], {}, 9007199254740993, "Ünï"]
 
 
 class Entity:
@@ -22,6 +16,9 @@ class Entity:
 
     def __init__(self, slug, table, columns, primary_key, selected):
         self.slug, self.table, self.columns, self.primary_key, self.selected = slug, table, columns, primary_key, selected
+        # declared: the columns' declared types; keys: the rows' keys as SQLite holds them; references: the entities that
+        # columns of this one name rows of, each with the pairs of columns.
+        self.declared, self.keys, self.references = {}, [], []
 
     def manifest(self, graph):
         spec = {"dataGraphRef": {"name": graph}, "tableRef": _quoted(self.table), "primaryKey": self.primary_key}
@@ -31,52 +28,6 @@ class Entity:
 
     def readable(self):
         return self.columns if self.selected is None else sorted({*self.selected, *self.primary_key})
-
-
-class Alias:
-    """A row to look up: the entity's slug, and a path per key column."""
-
-    def __init__(self, name, slug, columns, key_paths, optional):
-        self.name, self.slug, self.columns, self.paths, self.optional = name, slug, columns, key_paths, optional
-
-
-class Enrichment:
-    """A value to write."""
-
-    def __init__(self, alias, column, to, if_missing, default):
-        self.alias, self.column, self.to, self.if_missing, self.default = alias, column, to, if_missing, default
-
-
-class Rule:
-    """A rule of a mapping."""
-
-    def __init__(self, name, when, aliases, enrichments, on_missing):
-        self.name, self.when, self.aliases, self.enrichments, self.on_missing = name, when, aliases, enrichments, on_missing
-
-    def manifest(self, rng):
-        manifest = {"name": self.name}
-        if self.when:
-            manifest["when"] = self.when.write(rng)
-        manifest["entities"] = [self._alias(rng, alias) for alias in self.aliases]
-        manifest["enrichments"] = [self._enrichment(rng, enrichment) for enrichment in self.enrichments]
-        if self.on_missing != "Forward" or rng.random() < 0.5:
-            manifest["onMissing"] = self.on_missing
-        return manifest
-
-    @staticmethod
-    def _alias(rng, alias):
-        match = [{"column": c, "path": paths.spell(rng, p)} for c, p in zip(alias.columns, alias.paths)]
-        rng.shuffle(match)
-        return {"as": alias.name, "entity": alias.slug, "match": match} | ({"optional": True} if alias.optional else {})
-
-    @staticmethod
-    def _enrichment(rng, enrichment):
-        manifest = {"from": {"as": enrichment.alias, "column": enrichment.column}, "to": paths.spell(rng, enrichment.to)}
-        if enrichment.if_missing == "Default":
-            manifest["default"] = enrichment.default
-        elif enrichment.if_missing == "SetNull" or rng.random() < 0.3:
-            manifest["ifMissing"] = enrichment.if_missing
-        return manifest
 
 
 def database(rng, connection):
@@ -90,10 +41,18 @@ def database(rng, connection):
             columns.append(("the id", "TEXT"))
             keyable = ["the id"]
         key = rng.sample(keyable, min(len(keyable), rng.choice([1, 1, 1, 2, 3])))
+        references = []
+        if entities and rng.random() < 0.6:
+            target = rng.choice(entities)
+            references = [(f"ref {at} {c}"[:40], c) for at, c in enumerate(target.primary_key)]
+            columns += [(name, rng.choice([target.declared[c], target.declared[c], "TEXT"])) for name, c in references]
         table = rng.choice([f"t{number}", f"Table {number}", f'o"dd{number}', f"dot.{number}"])
         body = ", ".join(f"{_sql(name)} {declared}" for name, declared in columns)
         connection.execute(f"CREATE TABLE {_sql(table)} ({body})")
         rows = [[values.random_cell(rng, declared) for _, declared in columns] for _ in range(rng.randrange(0, 40))]
+        for row in rows if references else []:
+            if target.keys and rng.random() < 0.85:
+                row[len(columns) - len(references) :] = rng.choice(target.keys)
         connection.executemany(f"INSERT INTO {_sql(table)} VALUES ({', '.join('?' * len(columns))})", rows)
         if rng.random() < 0.3:
             view = f"v_{number}"
@@ -101,34 +60,16 @@ def database(rng, connection):
             table, columns = view, columns + [("two", ""), ("expr", "")]
         names = [name for name, _ in columns]
         selected = rng.sample(names, rng.randrange(1, len(names) + 1)) if rng.random() < 0.3 else None
-        entities.append(Entity(f"e{number}-entity", table, names, key, selected))
+        entity = Entity(f"e{number}-entity", table, names, key, selected)
+        entity.declared = dict(columns)
+        entity.keys = [[row[names.index(column)] for column in key] for row in rows]
+        if references:
+            entity.references.append((target, references))
+        if selected is None and rng.random() < 0.2:
+            entity.references.append((entity, [(column, column) for column in key]))
+        entities.append(entity)
     connection.commit()
     return entities
-
-
-def rules(rng, entities, pool):
-    """Rules over these entities and paths."""
-    made = []
-    for number in range(rng.choice([1, 1, 2, 3])):
-        aliases = []
-        for position in range(rng.choice([0, 1, 1, 2, 3])):
-            entity = rng.choice(entities)
-            key_paths = [rng.choice(pool) for _ in entity.primary_key]
-            aliases.append(Alias(f"a{position}", entity.slug, entity.primary_key, key_paths, rng.random() < 0.3))
-        by_slug = {entity.slug: entity for entity in entities}
-        enrichments, taken = [], []
-        for _ in range(rng.randrange(0, 7) if aliases else 0):
-            alias, to = rng.choice(aliases), _written_path(rng, pool)
-            # An enrichment may not change the consent in $.context.
-            if to == ("context",) or any(to[: len(other)] == other or other[: len(to)] == to for other in taken):
-                continue
-            taken.append(to)
-            if_missing = rng.choice(["Omit", "Omit", "SetNull", "Default"])
-            default = rng.choice(DEFAULTS) if if_missing == "Default" else None
-            enrichments.append(Enrichment(alias.name, rng.choice(by_slug[alias.slug].readable()), to, if_missing, default))
-        when = condition.random_condition(rng, _fields(pool), literals=_literals()) if rng.random() < 0.5 else None
-        made.append(Rule(f"rule-{number}", when, aliases, enrichments, rng.choice(["Forward", "Forward", "Drop", "DeadLetter"])))
-    return made
 
 
 def path_pool(rng):
@@ -164,7 +105,14 @@ def _event(rng, mapping_rules, tables, pool):
     root = {"type": rng.choice(["track", "identify", "page"]), "event": rng.choice(["Viewed", "Bought", None])}
     for rule in mapping_rules:
         for alias in rule.aliases:
-            _place_key(rng, root, tables[alias.slug], alias)
+            if alias.for_each is not None:
+                _place_items(rng, root, tables[alias.slug], alias)
+            elif alias.hop is None:
+                _place_key(rng, root, tables[alias.slug], alias)
+        if rule.consent and rng.random() < 0.8:
+            _place(root, ("context", "consent"), rng.choice(CONSENT)(rng, rule.consent))
+            if rng.random() < 0.3:
+                _place(root, ("integrations",), rng.choice([{}, {"All": True}, None, [], {"Facebook": False}]))
     for path in rng.sample(pool, rng.randrange(len(pool) // 2 + 1)):
         _place(root, path, rng.choice([1, "x", None, {}, [], {"old": True}, Raw("1.50"), Raw("-0"), 150, "Viewed"]))
     if rng.random() < 0.3:
@@ -178,8 +126,29 @@ def _place_key(rng, root, table, alias):
     rows = list(table.rows.values())
     row = rng.choice(rows) if rows else None
     for column, path in zip(alias.columns, alias.paths):
+        if isinstance(path, Item) != isinstance(root, list):
+            continue
+        path = (0, *path) if isinstance(path, Item) else path
         cell = row[column] if row else (None, None)
         _place(root, path, values.spelling(rng, *cell))
+
+
+def _place_items(rng, root, table, alias):
+    """An array whose items have keys, most of them; or something that is no array."""
+    if rng.random() < 0.07:
+        _place(root, alias.for_each, rng.choice([None, {}, "x", 1, {"a": []}]))
+        return
+    items = []
+    for _ in range(rng.choice([0, 1, 1, 2, 3, 6])):
+        # The item as the only one of a list, so that a place in it is a path from the list.
+        holder = [rng.choice([None, {}, {}, {}, {"n": 1}])]
+        if rng.random() < 0.06:
+            holder = [rng.choice([1, "x", [], True])]
+        _place_key(rng, holder, table, alias)
+        items.append(holder[0])
+    _place(root, alias.for_each, items)
+    # Keys that stand in the event and not in the item.
+    _place_key(rng, root, table, alias)
 
 
 def _place(root, path, value):
@@ -212,29 +181,16 @@ def _pairs(rng, value):
     return pairs
 
 
-def _written_path(rng, pool):
-    """A place that is read too, beside one, or within one; items of arrays cannot be written."""
-    base = rng.choice(pool)
-    names = tuple(step if isinstance(step, str) else f"i{step}" for step in base)
-    chance = rng.random()
-    return names if chance < 0.3 else (names[:-1] if chance < 0.85 else names) + (rng.choice(STEP_NAMES),)
-
-
-def _fields(pool):
-    return [condition.Field(("type",)), condition.Field(("event",)), *map(condition.Field, pool)]
-
-
-def _literals():
-    numbers = [Decimal("1"), Decimal("1.5"), Decimal("150"), Decimal("0"), Decimal("9007199254740993"), Decimal("-0.25")]
-    return ["track", "identify", "Viewed", "x", "é", 'q"q', "it's", "", True, False, None, *numbers]
-
-
-def manifests(rng, name, entities, mapping_rules):
+def manifests(rng, name, entities, relationships, mapping_rules):
     """The text of each file, by name."""
     kafka = {"bootstrapServers": ["kafka:9092"], "topic": "events"}
     objects = [
         _manifest("Warehouse", "wh", {"sqlite": {"path": "data.db"}}),
-        _manifest("DataGraph", "graph", {"warehouseRef": {"name": "wh"}, "store": {"redis": {"url": "redis://redis:6379/0"}}}),
+        _manifest("DataGraph", "graph", {
+            "warehouseRef": {"name": "wh"},
+            "store": {"redis": {"url": "redis://redis:6379/0"}},
+            "relationships": [relationship.manifest() for relationship in relationships],
+        }),
         *[entity.manifest("graph") for entity in entities],
         _manifest("EnrichmentMapping", name, {
             "dataGraphRef": {"name": "graph"},

@@ -6,6 +6,10 @@ import re
 SHORTHAND = re.compile(r"[A-Za-z_\u0080-\U0010ffff][A-Za-z0-9_\u0080-\U0010ffff]*")
 
 
+class Item(tuple):
+    """Steps that start at an item of an array, not at the event."""
+
+
 def read(event, steps):
     """The value at a place, None where there is nothing."""
     value = event
@@ -36,7 +40,7 @@ def is_repeated(event, steps):
 
 def spell(rng, steps):
     """The path as text, as RFC 9535 lets one write it."""
-    text = "$"
+    text = "@" if isinstance(steps, Item) else "$"
     for step in steps:
         if isinstance(step, int):
             text += f"[{step}]"

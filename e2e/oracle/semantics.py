@@ -1,6 +1,7 @@
 """What a mapping does to an event, said a second time: outcome, lookups and what the sent event must be."""
 
 import base64
+import json
 import math
 from decimal import Decimal
 
@@ -17,7 +18,7 @@ class Verdict:
     """What becomes of one event under one rule."""
 
     def __init__(self, outcome, reason=None, lookups=(), writes=()):
-        # writes: (steps, expected value as _expect_equal takes it)
+        # reason: of a dead letter, or what filtered it; writes: (steps, expected value as _expect_equal takes it)
         self.outcome, self.reason, self.lookups, self.writes = outcome, reason, list(lookups), list(writes)
 
     def is_sent(self):
@@ -26,20 +27,30 @@ class Verdict:
 
 def judge(rule, tables, event):
     """The verdict on an event (a jsontext.Value) under a rule (a generate.Rule), given the tables by slug."""
+    if rule.consent:
+        asked = [("integrations",)] + [("context", "consent", "categoryPreferences", c) for c in rule.consent]
+        if any(paths.is_repeated(event, path) for path in asked):
+            return Verdict("dead_lettered", "duplicate_key")
+        if not _has_consent(rule.consent, event):
+            return Verdict("filtered", "consent")
+    undecided = False
     if rule.when:
         if any(paths.is_repeated(event, field) for field in rule.when.fields()):
             return Verdict("dead_lettered", "duplicate_key")
-        if not rule.when.holds(event):
-            return Verdict("filtered")
-    touched = [path for alias in rule.aliases for path in alias.paths] + [e.to for e in rule.enrichments]
-    if any(paths.is_repeated(event, path) for path in touched):
-        return Verdict("dead_lettered", "duplicate_key")
+        decided = rule.when.decided(event)
+        if decided is False:
+            return Verdict("filtered", "when")
+        undecided = decided is None
+    try:
+        items = _items(rule, event)
+    except Refused as refused:
+        return Verdict("dead_lettered", refused.args[0])
 
-    rows, lookups = {}, []
-    for alias in rule.aliases:
-        rows[alias.name], result = look_up(tables[alias.slug], alias, event)
-        lookups.append((alias.name, result))
-    lacking = any(rows[alias.name] is None and not alias.optional for alias in rule.aliases)
+    rows = {alias.name: _rows(rule, alias, tables, event, items) for alias in rule.aliases}
+    lookups = [(alias.name, result) for alias in rule.aliases for _, result in rows[alias.name]]
+    if undecided and not rule.when.holds(event, lambda alias, column: _column(rows, alias, column)):
+        return Verdict("filtered", "when", lookups)
+    lacking = any(row is None for alias in rule.aliases if not alias.optional for row, _ in rows[alias.name])
     if lacking and rule.on_missing == "Drop":
         return Verdict("dropped", lookups=lookups)
     if lacking and rule.on_missing == "DeadLetter":
@@ -47,26 +58,107 @@ def judge(rule, tables, event):
 
     writes = []
     for enrichment in rule.enrichments:
-        row = rows[enrichment.alias]
-        if row is not None:
-            writes.append((enrichment.to, row[enrichment.column]))
-        elif enrichment.if_missing != "Omit":
-            writes.append((enrichment.to, ("default", enrichment.default)))
+        array = rule.array(enrichment.alias)
+        for number, (row, _) in enumerate(rows[enrichment.alias]):
+            to = enrichment.to if array is None else array + (number,) + tuple(enrichment.to)
+            if row is not None:
+                writes.append((to, row[enrichment.column]))
+            elif enrichment.if_missing != "Omit":
+                writes.append((to, ("default", enrichment.default)))
     if any(_has_bad_parent(event, to) for to, _ in writes):
         return Verdict("dead_lettered", "bad_parent", lookups)
-    found = sum(row is not None for row in rows.values())
-    outcome = "enriched" if found == len(rows) else "partially_enriched" if found else "unenriched"
+    found = sum(result == "found" for _, result in lookups)
+    outcome = "enriched" if found == len(lookups) else "partially_enriched" if found else "unenriched"
     return Verdict(outcome, lookups=lookups, writes=writes)
 
 
-def look_up(table, alias, event):
-    """The row an alias finds for an event, or None; and the name of the result."""
+class Refused(Exception):
+    """The event cannot be joined; the reason."""
+
+
+def _has_consent(categories, event):
+    consent = paths.read(event, ("context", "consent"))
+    if consent is None or consent.kind == "null":
+        return True
+    if consent.kind == "object" and not consent.members:
+        integrations = paths.read(event, ("integrations",))
+        return not (integrations is not None and integrations.kind == "object" and integrations.members)
+    preferences = [paths.read(consent, ("categoryPreferences", category)) for category in categories]
+    return all(preference is not None and preference.raw() == b"true" for preference in preferences)
+
+
+def _items(rule, event):
+    """The items of each array that the rule walks, by the array's path; raises Refused."""
+    arrays, read, inner = [], [], {}
+    for alias in rule.aliases:
+        if alias.for_each is not None and alias.for_each not in arrays:
+            arrays.append(alias.for_each)
+        for path in alias.paths:
+            if isinstance(path, paths.Item):
+                inner.setdefault(alias.for_each, []).append(path)
+            else:
+                read.append(path)
+    for enrichment in rule.enrichments:
+        array = rule.array(enrichment.alias)
+        read.append(enrichment.to) if array is None else inner.setdefault(array, []).append(enrichment.to)
+    if any(paths.is_repeated(event, path) for path in read + arrays):
+        raise Refused("duplicate_key")
+    items = {}
+    for array in arrays:
+        value = paths.read(event, array)
+        if value is not None and value.kind not in ("array", "null"):
+            raise Refused("not_an_array")
+        items[array] = value.items if value is not None else []
+        if any(paths.is_repeated(item, path) for item in items[array] for path in inner.get(array, [])):
+            raise Refused("duplicate_key")
+    return items
+
+
+def _rows(rule, alias, tables, event, items):
+    """For each lookup of an alias the row or None, and the result's name."""
+    if alias.hop is None:
+        scopes = [None] if alias.for_each is None else items[alias.for_each]
+        read = lambda item, path: paths.read(item if isinstance(path, paths.Item) else event, path)  # noqa: E731
+        return [_look_up(tables[alias.slug], [read(item, path) for path in alias.paths]) for item in scopes]
+    source = next(other for other in rule.aliases if other.name == alias.hop.source)
+    found = []
+    for row, _ in _rows(rule, source, tables, event, items):
+        key = [None if row is None else _as_json(*row[column]) for column in alias.hop.columns]
+        found.append(_look_up(tables[alias.slug], key))
+    return found
+
+
+def _look_up(table, values):
+    """The row with this key, or None; and the name of the result."""
     try:
-        key = keytext.of_event(table.key_types, [paths.read(event, path) for path in alias.paths])
+        key = keytext.of_event(table.key_types, values)
     except keytext.NotAKey as error:
         return None, error.args[0]
     row = table.rows.get(key)
     return row, "missing" if row is None else "found"
+
+
+def _as_json(kind, cell):
+    """A cell as the JSON value that stands for it."""
+    if cell is None:
+        return None
+    if isinstance(cell, bool):
+        text = "true" if cell else "false"
+    elif isinstance(cell, bytes):
+        text = '"' + base64.b64encode(cell).decode() + '"'
+    elif isinstance(cell, float) and math.isinf(cell):
+        text = '"Infinity"' if cell > 0 else '"-Infinity"'
+    elif isinstance(cell, (int, float)):
+        text = str(cell)
+    else:
+        text = cell if kind == "Json" else json.dumps(cell)
+    return jsontext.parse(text.encode("utf-8", "surrogatepass"))
+
+
+def _column(rows, alias, column):
+    """What a condition reads of an alias: a JSON value, None where there is no row or it is NULL."""
+    row = rows[alias][0][0]
+    return None if row is None else _as_json(*row[column])
 
 
 def _has_bad_parent(event, to):
@@ -74,7 +166,7 @@ def _has_bad_parent(event, to):
         value = paths.read(event, to[:length])
         if value is None or value.kind == "null":
             return False
-        if value.kind != "object":
+        if value.kind != ("array" if isinstance(to[length], int) else "object"):
             return True
     return False
 

@@ -9,6 +9,7 @@ import subprocess
 import generate
 import jsontext
 import keytext
+import rules
 from semantics import Mismatch
 
 PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../enricher/store/vectors/key-text.json")
@@ -59,8 +60,8 @@ def check_run(weft, directory, types, values_and_outcomes):
         database.execute(f"CREATE TABLE t ({declared})")
     database.close()
     entity = generate.Entity("t-entity", "t", columns, columns, None)
-    rule = generate.Rule("r", None, [generate.Alias("a", "t-entity", columns, [(c,) for c in columns], False)], [], "Forward")
-    for name, text in generate.manifests(random.Random(0), "vectors", [entity], [rule]).items():
+    rule = rules.Rule("r", [], [rules.Alias("a", entity, [(column,) for column in columns], False)], "Forward")
+    for name, text in generate.manifests(random.Random(0), "vectors", [entity], [], [rule]).items():
         with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
             file.write(text)
     events, expected = [], {"found": 0, "missing": 0, "no_key": 0, "bad_key": 0}
