@@ -1,5 +1,8 @@
 //! Weft's data plane and command line. The interface is the `weft` binary; the crate has none of its own.
 
+#[cfg(test)]
+#[path = "../language/tests/cases/mod.rs"]
+mod cases;
 mod cli;
 mod event;
 #[cfg(feature = "manifests")]

@@ -119,6 +119,7 @@ error[UnknownField]: Warehouse default/shop: there is no field `pth` here
   |
   = help: did you mean `path`?
 
+more on a reason: weft explain REASON
 2 objects in 2 files: 3 errors
 ";
     assert_printed(&weft(folder.path(), &["-f", "a.yaml", "-f", "b.yaml"], ""), 2, expected);
@@ -166,6 +167,7 @@ warning[YamlBoolean]: Entity default/product: only older YAML reads `yes` as the
    |
    = help: write true
 
+more on a reason: weft explain REASON
 3 objects in 1 file: valid, 2 warnings
 ";
     assert_printed(&weft(&std::env::temp_dir(), &["-f", "-"], &input), 0, expected);
@@ -186,6 +188,7 @@ error[DuplicateObject]: Warehouse default/shop: there is another object of this 
    |
    = help: rename or remove one of the two
 
+more on a reason: weft explain REASON
 1 object in 1 file: 1 error
 ";
     assert_printed(&weft(&std::env::temp_dir(), &["-f", "-"], &input), 2, expected);
@@ -219,6 +222,7 @@ error[WrongType]: Warehouse default/shop: this has to be a text, not the number 
   |
   = help: put it in quotes: \"5\"
 
+more on a reason: weft explain REASON
 1 object in 1 file: 1 error
 ";
     assert_printed(&weft(&std::env::temp_dir(), &["-f", "-"], input), 2, expected);
@@ -261,6 +265,7 @@ error[UnknownEntity]: EnrichmentMapping default/events: DataGraph `main` has no 
    |
    = help: did you mean `product`?
 
+more on a reason: weft explain REASON
 4 objects in 1 file: 1 error
 ";
     assert_printed(&weft(&std::env::temp_dir(), &["-f", "-"], &input), 2, expected);
@@ -326,6 +331,7 @@ error[FileUnreadable]: failed to read none.yaml: No such file or directory (os e
 --> none.yaml
  = help: name an existing file or folder that may be read, or `-` for standard input
 
+more on a reason: weft explain REASON
 0 objects in 2 files: 2 errors
 ";
     assert_printed(&weft(folder.path(), &["-f", "latin1.yaml", "-f", "none.yaml"], ""), 2, expected);
@@ -352,4 +358,45 @@ fn a_local_warehouse_has_to_stand_in_for_one_that_is_there() {
 fn output_to_a_pipe_has_no_colour() {
     let ended = weft(&std::env::temp_dir(), &["-f", "-"], "a: [");
     assert!(!ended.stdout.contains('\u{1b}'), "{}", ended.stdout);
+}
+
+#[test]
+fn a_warehouse_that_is_replaced_twice_is_an_error() {
+    let folder = folder(&[("warehouse.yaml", WAREHOUSE)]);
+    let twice = ["-f", ".", "--warehouse", "shop=sqlite:a.db", "--warehouse", "shop=sqlite:b.db"];
+    let ended = weft(folder.path(), &twice, "");
+    assert!(ended.stdout.contains("error[DuplicateWarehouse]: --warehouse names `shop` twice"), "{}", ended.stdout);
+    assert_eq!(ended.code, Some(2));
+}
+
+#[test]
+fn texts_that_kubectl_reads_as_booleans_are_warned_of_in_names_labels_and_defaults() {
+    let mapping = "\
+apiVersion: weft.dev/v1alpha1
+kind: EnrichmentMapping
+metadata: {name: yes, labels: {team: on}, annotations: {a: 'no'}}
+spec:
+  dataGraphRef: {name: main}
+  source: {kafka: {bootstrapServers: ['kafka:9092'], topic: events}}
+  destination: {kafka: {bootstrapServers: ['kafka:9092'], topic: enriched}}
+  deadLetter: {kafka: {topic: dead}}
+  rules:
+  - name: a
+    entities: [{as: product, entity: product, match: [{column: sku, path: $.sku}]}]
+    enrichments: [{from: {as: product, column: name}, to: $.name, default: {a: [no, 'no']}}]
+";
+    let ended = weft(&std::env::temp_dir(), &["-f", "-"], &[WAREHOUSE, GRAPH, ENTITY, mapping].join("---\n"));
+    assert!(ended.stdout.ends_with("4 objects in 1 file: valid, 3 warnings\n"), "{}", ended.stdout);
+    for text in ["yes", "on", "no"] {
+        assert!(ended.stdout.contains(&format!("kubectl reads `{text}` without quotes")), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn an_integer_of_more_than_64_bits_says_what_to_write() {
+    let ended = weft(&std::env::temp_dir(), &["-f", "-"], "a: 18446744073709551616\n");
+    let said =
+        "error[NotJson]: the integer 18446744073709551616 is larger than the 64 bits that Kubernetes keeps of one";
+    assert!(ended.stdout.starts_with(said), "{}", ended.stdout);
+    assert!(ended.stdout.contains("write a text, \"18446744073709551616\", or a smaller number"), "{}", ended.stdout);
 }

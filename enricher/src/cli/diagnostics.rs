@@ -30,7 +30,9 @@ pub(crate) fn report(loaded: &Loaded, output: Format) -> String {
     match output {
         Format::Text => {
             let excerpts: String = found.iter().map(|diagnostic| text(diagnostic, files)).collect();
-            format!("{excerpts}{summary}\n")
+            let faulty = found.iter().any(|diagnostic| diagnostic.severity != Severity::Note);
+            let hint = if faulty { "more on a reason: weft explain REASON\n" } else { "" };
+            format!("{excerpts}{hint}{summary}\n")
         }
         Format::Json => {
             let report =

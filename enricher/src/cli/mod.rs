@@ -7,6 +7,8 @@ mod diagnostics;
 mod events;
 mod exit;
 #[cfg(feature = "manifests")]
+mod explain;
+#[cfg(feature = "manifests")]
 mod init;
 #[cfg(feature = "manifests")]
 mod mapping;
@@ -68,6 +70,9 @@ enum Command {
     /// Check manifests as a cluster would, without one
     #[cfg(feature = "manifests")]
     Validate(validate::Args),
+    /// Say what a reason means and how to cure it
+    #[cfg(feature = "manifests")]
+    Explain(explain::Args),
     /// Print the script that completes weft's commands in a shell
     Completion(completion::Args),
     /// Print the version of weft and of the formats it reads
@@ -85,6 +90,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Preview(args) => preview::run(&args),
         #[cfg(feature = "manifests")]
         Command::Validate(args) => validate::run(&args),
+        #[cfg(feature = "manifests")]
+        Command::Explain(args) => explain::run(&args),
         Command::Completion(args) => completion::run(&args, &mut Cli::command()),
         Command::Version(args) => version::run(&args),
     };

@@ -4,9 +4,7 @@ use serde_json::Value;
 use weft_language::Path;
 
 use super::*;
-
-#[path = "../../language/tests/cases/mod.rs"]
-mod cases;
+use crate::cases;
 
 fn path(text: &str) -> Path {
     Path::parse(text).unwrap()

@@ -45,9 +45,22 @@ fn unreadable(file: &SourceFile, id: usize, error: &serde_yaml::Error) -> Diagno
     let at = error.location().map(|place| file.offset(place.line(), place.column().saturating_sub(1)));
     let text = error.to_string();
     let cause = text.split(" at line ").next().unwrap_or(&text);
+    if let Some(number) = too_large_an_integer(cause) {
+        let message = format!("the integer {number} is larger than the 64 bits that Kubernetes keeps of one");
+        let fault =
+            Diagnostic::error("NotJson", message).help(format!("write a text, \"{number}\", or a smaller number"));
+        return fault.in_file(id, at.map(|at| at..at + number.len()));
+    }
     Diagnostic::error("InvalidYaml", format!("this is not YAML: {cause}"))
         .help("check the indentation, quotes and brackets here and just above")
         .in_file(id, at.map(|at| at..at))
+}
+
+/// The integer that a YAML error is about, where it is about one of more than 64 bits.
+fn too_large_an_integer(cause: &str) -> Option<&str> {
+    let (_, rest) = cause.split_once("invalid type: integer `")?;
+    let (number, rest) = rest.split_once('`')?;
+    (rest.starts_with(" as u128") || rest.starts_with(" as i128")).then_some(number)
 }
 
 /// Turns YAML's data model into JSON's, which is all that Kubernetes knows.

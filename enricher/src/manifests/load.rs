@@ -6,11 +6,10 @@ use std::{
     io::Read,
 };
 
-use weft_plan::{Options, Planned, Reason, Resources};
+use weft_plan::{Options, Planned, Reason, Resources, either};
 
 use super::{
     Diagnostic, FieldPath, ManifestArgs, Manifests, ObjectRef, Severity, read,
-    suggestion::listed,
     typed::{self, Typed},
 };
 
@@ -69,16 +68,22 @@ impl Manifests {
         self.diagnostics.iter().all(|diagnostic| diagnostic.severity != Severity::Error)
     }
 
-    /// Each `--warehouse` has to stand in for a Warehouse that there is.
+    /// Each `--warehouse` has to stand in for a Warehouse that there is, and for one of its own.
     fn find_local_warehouses(&mut self, args: &ManifestArgs, typed: &Typed) {
         let names: BTreeSet<&str> =
             typed.warehouses.iter().filter_map(|warehouse| warehouse.metadata.name.as_deref()).collect();
-        for local in &args.warehouse {
+        for (at, local) in args.warehouse.iter().enumerate() {
+            if args.warehouse.iter().take(at).any(|earlier| earlier.name == local.name) {
+                let message = format!("--warehouse names `{}` twice, which can be one file only", local.name);
+                self.diagnostics
+                    .push(Diagnostic::error("DuplicateWarehouse", message).help("leave one of the two out"));
+            }
             if !names.contains(local.name.as_str()) && !typed.is_incomplete("Warehouse") {
-                let names: Vec<&str> = names.iter().copied().collect();
                 let message = format!("--warehouse names `{}`, but there is no Warehouse of that name", local.name);
-                let help =
-                    if names.is_empty() { "add its manifest".to_owned() } else { format!("write {}", listed(&names)) };
+                let help = match names.is_empty() {
+                    true => "add its manifest".to_owned(),
+                    false => format!("write {}", either(names.iter().copied())),
+                };
                 self.diagnostics.push(Diagnostic::error("UnknownWarehouse", message).help(help));
             }
         }

@@ -1,8 +1,9 @@
 //! What Kubernetes demands of every object's `metadata`, which no CustomResourceDefinition describes.
 
 use serde_json::Value;
+use weft_plan::closest;
 
-use super::{Diagnostic, FieldPath, suggestion::closest};
+use super::{Diagnostic, FieldPath};
 
 /// The fields of an object's metadata (`ObjectMeta` of Kubernetes 1.33).
 const FIELDS: [&str; 15] = [

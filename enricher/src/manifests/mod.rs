@@ -14,9 +14,9 @@ mod index;
 mod load;
 mod metadata;
 mod object;
+mod reasons;
 mod schema;
 mod source;
-mod suggestion;
 mod typed;
 mod walk;
 
@@ -27,6 +27,7 @@ pub(crate) use diagnostic::{Diagnostic, ObjectRef, Place, Severity};
 pub(crate) use field::FieldPath;
 pub(crate) use load::{Loaded, load};
 pub(crate) use object::Object;
+pub(crate) use reasons::REASONS;
 pub(crate) use source::SourceFile;
 
 use index::Index;

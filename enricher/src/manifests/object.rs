@@ -1,12 +1,9 @@
 //! Which of the documents are Weft's, and what each object is called.
 
 use serde_json::Value;
+use weft_plan::{closest, either};
 
-use super::{
-    Diagnostic, FieldPath,
-    diagnostic::ObjectRef,
-    suggestion::{closest, listed},
-};
+use super::{Diagnostic, FieldPath, diagnostic::ObjectRef};
 
 /// The kinds of Weft, in the order in which one needs the other.
 pub(super) const KINDS: [&str; 4] = ["Warehouse", "DataGraph", "Entity", "EnrichmentMapping"];
@@ -64,7 +61,7 @@ pub(super) fn recognise(value: Value) -> Content {
     if !KINDS.contains(&kind) {
         let help = match closest(kind, KINDS) {
             Some(known) => format!("did you mean `{known}`?"),
-            None => format!("the kinds are {}", listed(&KINDS)),
+            None => format!("the kinds are {}", either(KINDS)),
         };
         return faulty("UnknownKind", format!("{} has no kind `{kind}`", weft_api::GROUP), help, "kind");
     }
@@ -83,7 +80,7 @@ fn unmarked(value: &Value, api_version: &str, kind: &str) -> Content {
     }
     let (missing, help) = match (api_version.is_empty(), kind.is_empty()) {
         (true, _) => ("apiVersion", format!("add `apiVersion: {}`", weft_api::API_VERSION)),
-        _ => ("kind", format!("add `kind:` with {}", listed(&KINDS))),
+        _ => ("kind", format!("add `kind:` with {}", either(KINDS))),
     };
     let what = if kind.is_empty() { "this object".to_owned() } else { format!("this {kind}") };
     faulty("MissingField", format!("{what} has no `{missing}` that is a text"), help, missing)

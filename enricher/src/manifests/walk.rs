@@ -1,11 +1,11 @@
 //! Compares an object with its kind's schema, as the API server would, and tells everything that is wrong at once.
 
 use serde_json::{Map, Value};
+use weft_plan::{closest, either};
 
 use super::{
     Diagnostic, FieldPath,
     schema::{Additional, Schema, Type},
-    suggestion::{closest, listed},
 };
 
 /// What is wrong with `value`, which stands at `field` of an object; `plain` tells whether the text at a field is
@@ -45,12 +45,37 @@ impl Walk<'_> {
             }
         }
         self.listed_value(schema, value);
+        if schema.type_name.is_none() && schema.preserve_unknown_fields {
+            return self.any_json(value);
+        }
         match value {
             Value::Object(members) => self.object(schema, members),
             Value::Array(items) => self.array(schema, items),
             Value::String(text) => self.text(schema, text),
             Value::Number(number) => self.number(schema, number),
             Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    /// A value of any type, as `metadata` is to a schema: kubectl would send a boolean where a text without quotes looks like one to it.
+    fn any_json(&mut self, value: &Value) {
+        match value {
+            Value::Object(members) => members.iter().for_each(|(name, member)| {
+                self.field.push_name(name);
+                self.any_json(member);
+                self.field.pop();
+            }),
+            Value::Array(items) => items.iter().enumerate().for_each(|(at, item)| {
+                self.field.push_index(at);
+                self.any_json(item);
+                self.field.pop();
+            }),
+            Value::String(text) => {
+                if let Some(meaning) = boolean(text).filter(|_| (self.plain)(&self.field)) {
+                    self.faults.push(said_as_boolean(text, meaning).field(self.field.clone()));
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 
@@ -181,8 +206,8 @@ impl Walk<'_> {
         }
         let names: Vec<&str> = schema.values.iter().filter_map(Value::as_str).collect();
         let help = match closest(value.as_str().unwrap_or_default(), names.iter().copied()) {
-            Some(name) => format!("did you mean `{name}`? It takes {}", listed(&names)),
-            None => format!("write {}", listed(&names)),
+            Some(name) => format!("did you mean `{name}`? It takes {}", either(names.iter().copied())),
+            None => format!("write {}", either(names.iter().copied())),
         };
         self.report("InvalidValue", format!("{} is none of the values it takes", shown(value)), Some(help));
     }
@@ -192,7 +217,7 @@ impl Walk<'_> {
         let help = match closest(name, names.iter().copied()) {
             Some(known) => format!("did you mean `{known}`?"),
             None if names.is_empty() => "remove it".to_owned(),
-            None => format!("remove it, or write {}", listed(&names)),
+            None => format!("remove it, or write {}", either(names.iter().copied())),
         };
         self.report("UnknownField", format!("there is no field `{name}` here"), Some(help));
     }
@@ -205,11 +230,7 @@ impl Walk<'_> {
         }
         let text = value.as_str().unwrap_or_default();
         let fault = match wanted {
-            Type::String => Diagnostic::warning(
-                "YamlBoolean",
-                format!("kubectl reads `{text}` without quotes as the boolean {meaning}"),
-            )
-            .help(format!("write \"{text}\"")),
+            Type::String => said_as_boolean(text, meaning),
             _ => Diagnostic::warning("YamlBoolean", format!("only older YAML reads `{text}` as the boolean {meaning}"))
                 .help(format!("write {meaning}")),
         };
@@ -234,6 +255,12 @@ impl Walk<'_> {
 fn misspelt<'schema>(schema: &'schema Schema, members: &Map<String, Value>) -> Vec<&'schema str> {
     let unknown = members.keys().filter(|name| !schema.is_open() && !schema.properties.contains_key(*name));
     unknown.filter_map(|name| closest(name, schema.properties.keys().map(String::as_str))).collect()
+}
+
+/// The warning about a text without quotes that kubectl reads as a boolean.
+fn said_as_boolean(text: &str, meaning: bool) -> Diagnostic {
+    let message = format!("kubectl reads `{text}` without quotes as the boolean {meaning}");
+    Diagnostic::warning("YamlBoolean", message).help(format!("write \"{text}\""))
 }
 
 /// What YAML 1.1 makes of a text without quotes where YAML 1.2 sees no boolean.

@@ -19,6 +19,7 @@ mod table_ref;
 pub use diagnostic::{Diagnostic, ObjectRef, Severity};
 pub use reason::Reason;
 pub use resources::{Options, Planned, PlannedEnrichment, PlannedSync, Resources};
+pub use suggestion::{closest, either, listed};
 
 use catalog::Catalog;
 use diagnostic::Findings;

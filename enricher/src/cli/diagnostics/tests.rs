@@ -1,10 +1,7 @@
-use proptest::{
-    prelude::*,
-    sample::Index as Pick,
-    test_runner::{Config, TestRunner},
-};
+use proptest::{prelude::*, sample::Index as Pick};
 
 use super::*;
+use crate::cases;
 
 /// A Warehouse, a DataGraph, an Entity and an EnrichmentMapping with something of all that they can hold.
 const MANIFESTS: &str = include_str!("manifests.yaml");
@@ -24,9 +21,6 @@ fn the_manifests_that_are_mutated_are_valid() {
 
 #[test]
 fn mutated_manifests_never_panic_and_every_error_is_told() {
-    let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    // A case takes about a millisecond: a tenth of the usual number.
-    let cases = number("WEFT_CASES").map_or(2_000, |cases: u32| cases / 10);
     let pieces = [
         "",
         " ",
@@ -72,8 +66,8 @@ fn mutated_manifests_never_panic_and_every_error_is_told() {
         }
         text.into_iter().collect::<String>()
     });
-    let config = Config { cases, failure_persistence: None, ..Config::default() };
-    TestRunner::new(config)
+    // A case takes about a millisecond.
+    cases::runner(10)
         .run(&mutated, |text| {
             let (loaded, shown) = told(&text, Format::Text);
             let (_, json) = told(&text, Format::Json);

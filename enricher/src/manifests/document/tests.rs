@@ -1,13 +1,10 @@
 use std::path::PathBuf;
 
-use proptest::{
-    prelude::*,
-    sample::Index as Pick,
-    test_runner::{Config, TestRunner},
-};
+use proptest::{prelude::*, sample::Index as Pick};
 use serde_json::json;
 
 use super::*;
+use crate::cases;
 
 fn file(text: &str) -> SourceFile {
     SourceFile::new("a.yaml".to_owned(), PathBuf::new(), text.to_owned())
@@ -176,8 +173,6 @@ spec: &spec
 
 #[test]
 fn mutated_yaml_never_panics_and_every_fault_has_a_place_in_the_file() {
-    let cases = std::env::var("WEFT_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(20_000);
-    let config = Config { cases, failure_persistence: None, ..Config::default() };
     let pieces = [
         "", " ", "\n", "\r\n", "\t", "- ", ": ", "? ", "{", "}", "[", "]", "'", "\"", "|", ">", "&a ", "*a", "<<: ",
         "!", "#", "%", "---", "...", ",", "\\", "é", "\u{2028}", "\u{85}", "0", "@", "~", "&one", "*one",
@@ -192,7 +187,7 @@ fn mutated_yaml_never_panics_and_every_fault_has_a_place_in_the_file() {
         }
         text.into_iter().collect::<String>()
     });
-    TestRunner::new(config)
+    cases::runner(1)
         .run(&mutated, |text| {
             let file = file(&text);
             let (_, faults) = documents(&file, 0);
