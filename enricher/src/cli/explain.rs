@@ -12,7 +12,7 @@ use crate::manifests::REASONS;
 
 const EXAMPLES: &str = "\
 Examples:
-  What a reason that `weft validate` or a condition shows means, and what to do:
+  What a reason that `weft validate` shows means, and what to do:
     weft explain HopNeedsIndex
 
   Every reason there is:
@@ -168,8 +168,8 @@ mod tests {
     /// The page that lists every reason.
     fn page() -> String {
         let mut page = String::from(
-            "# Reasons\n\nWhat `weft validate` and the conditions of a resource give as reason, what it means and how to cure it. \
-             `weft explain REASON`\nprints the same.\n",
+            "# Reasons\n\nWhat `weft validate` gives as reason, what it means and how to cure it. `weft explain REASON` prints the \
+             same.\n",
         );
         for Explanation { reason, meaning, cure } in explanations() {
             let _ = write!(page, "\n## {reason}\n\n{}\n\n{}\n", wrapped(&meaning, 0), wrapped(&cure, 0));
