@@ -268,7 +268,6 @@ NUMBERS = [Decimal(text) for text in ("1", "1.5", "150", "0", "9007199254740993"
 PARTS = ["e", "i", "Vi", "", "x", " ", "é", '"']
 PATTERNS = ["*", "V*", "*e*", "?iewed", "[a-z]*", "[A-Z]iewed", "*[dk]", "tr?ck", "\\*", "*\\?*", "", "é", "*é*", "[-x]*", "1*"]
 TYPES = ["string", "number", "list", "bool", "null", "object"]
-BOOLEAN_CALLS, TEXT_CALLS = ("contains", "match", "bool"), (*CASES, "string", "typeof")
 
 
 def random_condition(rng, fields, columns=(), literals=None, depth=2):

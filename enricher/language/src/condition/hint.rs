@@ -1,6 +1,8 @@
 //! What was probably meant, in the words of an error.
 
+use super::expression::Operand;
 use super::function::Function;
+use super::value::TYPE_NAMES;
 
 /// What conditions are made of, for the end of a message.
 pub(super) const SUPPORTED: &str = "a condition compares values with =, !=, <, <=, >, >= and in, and joins comparisons with and, or, not and parentheses";
@@ -91,9 +93,28 @@ pub(super) fn instead_of_operator(word: &str) -> String {
         }
         "between" => return "`between` is no operator; write two comparisons and join them with `and`".into(),
         "exists" => return "`exists` is no operator; write field != null".into(),
-        _ => return format!("`{word}` is no operator; {SUPPORTED}"),
+        _ => return format!("`{word}` is no operator; {SUPPORTED} (a blank within a name stands after a \\)"),
     };
     format!("`{word}` is no operator; did you mean `{meant}`?")
+}
+
+/// Where one side is a call of `typeof`: what the other asks for although no value is of that type.
+pub(super) fn no_type_name(call: &Operand, other: &Operand) -> Option<String> {
+    let Operand::Call(call) = call else { return None };
+    if call.function() != Function::Typeof {
+        return None;
+    }
+    let asked = match other {
+        Operand::List(items) => items,
+        single => std::slice::from_ref(single),
+    };
+    asked.iter().find_map(|asked| match asked {
+        Operand::Text(name) if !TYPE_NAMES.contains(&&**name) => {
+            let names = TYPE_NAMES.map(|name| format!("\"{name}\"")).join(", ");
+            Some(format!("typeof never gives \"{name}\"; it gives one of {names}"))
+        }
+        _ => None,
+    })
 }
 
 /// The keyword a word was probably meant to be.

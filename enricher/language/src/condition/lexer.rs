@@ -228,6 +228,10 @@ impl<'a> Lexer<'a> {
                             at..at + c.len_utf8(),
                             format!("{c:?} in a field's name is written escaped, as \\{c}"),
                         )),
+                        Some('"' | '\'') if name.is_empty() => Err(fault(
+                            at..at + 1,
+                            "a name has no quotes; write other characters after a \\, as in a\\ b".into(),
+                        )),
                         _ if name.is_empty() => Err(fault(at..at, "a name is missing after the dot".into())),
                         _ => Ok(name),
                     };
@@ -244,6 +248,10 @@ impl<'a> Lexer<'a> {
         let index = self.text[digits_start..self.at].parse();
         match index {
             Ok(index) if self.eat(']') => Ok(index),
+            _ if self.rest().starts_with(['"', '\'']) => {
+                let message = "a name stands after a dot without quotes, other characters after a \\, as in .a\\ b";
+                Err(fault(start..self.at, message.into()))
+            }
             _ => Err(fault(start..self.at, "[ ] after a field holds the place of an array's item, such as [0]".into())),
         }
     }

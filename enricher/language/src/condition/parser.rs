@@ -115,7 +115,12 @@ impl<'a> Parser<'a> {
             None => Ok(Expression::Term(value.operand)),
             Some(Kind::Boolean) if !value.operand.is_literal() => Ok(Expression::Term(value.operand)),
             Some(kind) => {
-                let message = if value.operand.is_literal() {
+                let message = if kind == Kind::Text && value.operand.is_literal() {
+                    format!(
+                        "`{word}` alone is no condition; name the field of each comparison, as in event = {word}, or \
+                         write event in [{word}, …]"
+                    )
+                } else if value.operand.is_literal() {
                     format!("`{word}` alone is no condition; compare a field with it, as in properties.paid = {word}")
                 } else {
                     let example = if kind == Kind::Number { "> 0" } else { "= 'a'" };
@@ -135,6 +140,9 @@ impl<'a> Parser<'a> {
         let word = self.word(&found);
         let message = match &found.token {
             Token::Broken(error) => return error.clone(),
+            Token::Field(_) if word.eq_ignore_ascii_case("is") && self.eat(&Token::Not) => {
+                "`is not` is no operator; did you mean `!=`?".into()
+            }
             Token::Field(_) => hint::instead_of_operator(word),
             Token::Not if self.next_if(|token| *token == Token::Operator(Operator::In)).is_some() => {
                 "`not in` is no operator; write not (field in ['a', 'b'])".into()
@@ -206,6 +214,9 @@ fn mismatch(left: &Operand, operator: Operator, right: &Operand) -> Option<Strin
         return Some(
             "this compares two constants; name a field of the event or a column of an entity on one side".into(),
         );
+    }
+    if let Some(message) = hint::no_type_name(left, right).or_else(|| hint::no_type_name(right, left)) {
+        return Some(message);
     }
     let kinds = [left.kind(), right.kind()];
     if operator.orders() && kinds.into_iter().flatten().any(|kind| kind != Kind::Number) {

@@ -28,6 +28,9 @@ pub(super) enum Number<'a> {
 /// Lists within lists are compared this deep; deeper ones equal nothing.
 const MAX_LIST_DEPTH: usize = 64;
 
+/// All that `typeof` can say.
+pub(super) const TYPE_NAMES: [&str; 6] = ["string", "number", "list", "bool", "null", "object"];
+
 impl<'a> Value<'a> {
     /// The value of a raw JSON text; a missing one is null.
     pub(super) fn of(raw: Option<&'a [u8]>) -> Self {

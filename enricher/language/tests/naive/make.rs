@@ -95,7 +95,7 @@ fn text_operand() -> impl Strategy<Value = Operand> {
         3 => (select(CASES.to_vec()), read()).prop_map(move |(name, inner)| call(name, inner)),
         1 => (select(CASES.to_vec()), select(CASES.to_vec()), read()).prop_map(move |(outer, name, inner)| call(outer, call(name, inner))),
         1 => read().prop_map(move |inner| call("string", inner)),
-        1 => read().prop_map(move |inner| call("typeof", inner)),
+        1 => read().prop_map(move |inner| call("lowercase", call("typeof", inner))),
     ]
 }
 
@@ -136,6 +136,9 @@ fn leaf() -> impl Strategy<Value = Tree> {
         2 => (text_operand(), Just("in"), items()).prop_map(compared),
         1 => (literal().prop_map(Operand::Literal), Just("in"), read()).prop_map(compared),
         1 => (read(), Just("in"), read()).prop_map(compared),
+        1 => (read(), equality(), select(vec!["string", "number", "list", "bool", "null", "object"])).prop_map(move |(inner, operator, name)| {
+            compared((called("typeof", vec![inner]), operator, Operand::Literal(format!("\"{name}\""))))
+        }),
         4 => truth_operand().prop_map(Tree::Term),
     ]
 }
