@@ -393,6 +393,32 @@ spec:
 }
 
 #[test]
+fn a_fault_that_a_rule_and_the_plan_know_is_told_once() {
+    let mapping = "\
+apiVersion: weft.dev/v1alpha1
+kind: EnrichmentMapping
+metadata: {name: orders}
+spec:
+  dataGraphRef: {name: main}
+  source: {kafka: {bootstrapServers: ['kafka:9092'], topic: events}}
+  destination: {kafka: {bootstrapServers: ['kafka:9092'], topic: enriched}}
+  deadLetter: {kafka: {topic: dead}}
+  rules:
+  - name: a
+    onMissing: Drop
+    entities:
+    - {as: item, entity: product, match: [{column: sku, path: '@.sku'}]}
+    - {as: hop, from: product}
+    - {as: array, entity: product, forEach: $.products, match: [{column: sku, path: '@.sku'}]}
+";
+    let ended = weft(&std::env::temp_dir(), &["-f", "-"], &[WAREHOUSE, GRAPH, ENTITY, mapping].join("---\n"));
+    assert!(ended.stdout.ends_with("4 objects in 1 file: 3 errors\n"), "{}", ended.stdout);
+    for reason in ["NoItem", "InvalidSpec", "InvalidForEach"] {
+        assert!(ended.stdout.contains(&format!("error[{reason}]")), "{}", ended.stdout);
+    }
+}
+
+#[test]
 fn an_integer_of_more_than_64_bits_says_what_to_write() {
     let ended = weft(&std::env::temp_dir(), &["-f", "-"], "a: 18446744073709551616\n");
     let said =

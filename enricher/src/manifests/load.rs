@@ -147,10 +147,10 @@ fn own(found: weft_plan::Diagnostic) -> (ObjectRef, Diagnostic) {
 }
 
 /// Whether what the planner found of an object tells of the same fault as a rule that it breaks, and more: it is about
-/// the same field, or one right in it.
+/// the same field, or one in it, such as the path of an item of a list.
 fn tells(planned: &Diagnostic, violation: &Diagnostic) -> bool {
     let (planned_at, violated_at) = (planned.field.steps(), violation.field.steps());
-    let within = violated_at.len() > 1 && planned_at.len() <= violated_at.len() + 1;
+    let within = violated_at.len() > 1 && planned_at.len() <= violated_at.len() + 2;
     let same = planned_at == violated_at || (within && planned_at.starts_with(violated_at));
     same && planned.severity == Severity::Error
 }

@@ -80,7 +80,10 @@ pub(crate) fn have_entities_at_their_ends(graph: &DataGraph, catalog: &Catalog<'
 /// The entity that was probably meant by a slug that there is not, also by its name; else those that there are.
 pub(crate) fn known_entities(slug: &str, namespace: &str, graph: &str, catalog: &Catalog<'_>) -> String {
     if let Some(entity) = catalog.named(namespace, graph, slug) {
-        return format!("Entity `{}` has the slug `{}`: write that", name(entity), entity.slug());
+        return match entity.slug() {
+            slug if slug == name(entity) => format!("did you mean `{slug}`?"),
+            slug => format!("Entity `{}` has the slug `{slug}`: write that", name(entity)),
+        };
     }
     let known = || catalog.slugs(namespace, graph);
     did_you_mean(slug, known(), || format!("its entities: {}", listed(known())))

@@ -205,7 +205,7 @@ fn a_name_in_the_place_of_a_slug_is_told_with_the_slug() {
         shop.entities[3].spec.display_name = Some("Land".into());
         shop.relationships()[1].from = "land".into();
     });
-    assert!(shown[0].ends_with("; Entity `country` has the slug `country`: write that"), "{shown:?}");
+    assert!(shown[0].ends_with("; did you mean `country`?"), "{shown:?}");
 }
 
 #[test]

@@ -175,6 +175,9 @@ pub(super) fn are_used(scope: &Scope<'_>, report: &mut Report<'_>) {
     let left = scope.rule.entities.iter().filter_map(|alias| alias.from.as_deref());
     let read: BTreeSet<_> = written.chain(judged).chain(left).collect();
     for (place, alias) in scope.rule.entities.iter().enumerate() {
+        if matches!(Way::of(alias), Way::Unclear) {
+            continue;
+        }
         let decides = !alias.optional && scope.rule.on_missing != OnMissing::Forward;
         if !decides && !read.contains(alias.alias.as_str()) {
             let message = format!("the alias `{}` is looked up, but nothing reads it", alias.alias);
