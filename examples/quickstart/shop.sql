@@ -52,11 +52,6 @@ INSERT INTO product (sku, name, price, brand_id, category, in_stock, weight_g, r
   ('PIN-TREE',    'Enamel pin',                     4.5,  12, 'gifts',     1,    8, '2023-12-01', NULL),
   ('GIFT-25',     'Gift card',                     25,   NULL, 'gifts',    1, NULL, NULL,         NULL);
 
--- What the events are joined with: each product with its brand's name and country.
-CREATE VIEW product_catalog AS
-  SELECT product.*, brand.name AS brand_name, brand.country AS brand_country
-  FROM product LEFT JOIN brand ON brand.id = product.brand_id;
-
 CREATE TABLE account (
   id         INTEGER PRIMARY KEY, -- larger than 2^53: whatever reads it as a double mixes up neighbours
   full_name  TEXT NOT NULL,
