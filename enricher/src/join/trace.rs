@@ -65,6 +65,7 @@ pub(crate) struct KeyPart {
 /// What one enrichment writes.
 #[derive(Debug)]
 pub(crate) struct WriteTrace {
+    /// The path in the event, also of a place in an item.
     pub(crate) to: String,
     pub(crate) item: Option<u32>,
     pub(crate) alias: String,
@@ -181,8 +182,15 @@ fn writes(rule: &Rule, event: Event<'_>, found: Found<'_>) -> Vec<WriteTrace> {
         let read = &rule.aliases[alias];
         let column = &event.join.entities[read.entity].meta.columns[position].name;
         for item in 0..found.lookups(read) {
+            let to = match read.list {
+                Some(list) => {
+                    let array = event.join.tree.path(event.join.lists[rule.lists[list].list].array);
+                    format!("{array}[{item}]{}", value.to.trim_start_matches('@'))
+                }
+                None => value.to.clone(),
+            };
             traces.push(WriteTrace {
-                to: value.to.clone(),
+                to,
                 item: read.list.map(|_| item),
                 alias: read.name.clone(),
                 column: column.clone(),

@@ -69,8 +69,8 @@ fn of_rule(rule: &RulePreview<'_>, before: &str, prepared: &Prepared, out: &mut 
 fn of_consent(consent: &ConsentTrace, out: &mut String) {
     let mark = mark(consent.is_given);
     let said = match consent.object {
-        ConsentObject::Absent => "the event has no $.context.consent, so none is asked".to_owned(),
-        ConsentObject::Empty if consent.is_given => "$.context.consent is empty, so none is asked".to_owned(),
+        ConsentObject::Absent => "the event has no $.context.consent, so nothing is asked".to_owned(),
+        ConsentObject::Empty if consent.is_given => "$.context.consent is empty, so nothing is asked".to_owned(),
         ConsentObject::Empty => "$.context.consent is empty beside integrations: nothing is allowed".to_owned(),
         ConsentObject::Given => {
             let category = |(name, value): &(String, Option<String>)| {
@@ -109,7 +109,7 @@ fn of_lookup(lookup: &LookupTrace, prepared: &Prepared, out: &mut String) {
         (_, true) => format!("{ODD}-{ODD:#}"),
         (_, false) => mark(false),
     };
-    let item = lookup.item.map_or(String::new(), |item| format!(" of item {item}"));
+    let item = lookup.item.map_or(String::new(), |item| format!("[{item}]"));
     let part = |part: &crate::join::KeyPart| {
         let value = part.value.as_deref().map_or("nothing".to_owned(), shown);
         format!("{} = {value} from {}", part.column, part.from)
@@ -127,13 +127,12 @@ fn of_lookup(lookup: &LookupTrace, prepared: &Prepared, out: &mut String) {
 
 fn of_write(write: &WriteTrace, out: &mut String) {
     let WriteTrace { to, alias, column, value, origin, .. } = write;
-    let item = write.item.map_or(String::new(), |item| format!(" of item {item}"));
     let line = match (origin, value.as_deref()) {
         (Origin::Row, value) => format!("= {} from {alias}.{column}", shown(value.unwrap_or("null"))),
         (Origin::Fallback, Some(value)) => format!("= {} by default, as {alias} has no row", shown(value)),
         (Origin::Fallback, None) => format!("stays as it is, as {alias} has no row"),
     };
-    let _ = writeln!(out, "    {to}{item} {line}");
+    let _ = writeln!(out, "    {to} {line}");
 }
 
 fn difference(before: &str, after: &str, out: &mut String) {
