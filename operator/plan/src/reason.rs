@@ -124,7 +124,8 @@ reasons! {
     /// `forEach` is no path of an array in the event with `[*]` at its end, or stands at a hop.
     ///
     /// Write it as in `$.properties.products[*]`; arrays inside items cannot be walked. A hop from an alias with `forEach` is
-    /// taken for each item without saying so.
+    /// taken for each item without saying so. Where no path of `match` starts with `@`, it is a warning: every item gets the
+    /// same row.
     InvalidForEach,
     /// A rule asks for consent to one category twice.
     ///

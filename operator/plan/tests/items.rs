@@ -108,7 +108,21 @@ fn a_place_in_an_item_needs_an_array() {
 #[test]
 fn an_item_may_be_its_own_key_and_keys_may_lie_in_the_event_but_no_whole_item_is_written() {
     assert_eq!(said_of_hops(|shop| shop.key(4)[0].path = "@".into()), [""; 0]);
-    assert_eq!(said_of_hops(|shop| shop.key(4)[0].path = "$.properties.sku".into()), [""; 0]);
+    let with_shop = said_of_hops(|shop| {
+        shop.product().spec.primary_key.push("SHOP".into());
+        for place in [2, 4] {
+            let part = "{column: SHOP, path: $.shop}";
+            shop.key(place).push(serde_yaml::from_str(part).unwrap());
+        }
+    });
+    assert_eq!(with_shop, [""; 0]);
+    assert_eq!(
+        said_of_hops(|shop| shop.key(4)[0].path = "$.properties.sku".into()),
+        [
+            "warning InvalidForEach EnrichmentMapping shop/orders spec.rules[0].entities[4].forEach: every item gets the same \
+             row, for no path of the key starts with @, the item; start a path of `match` with @., or leave `forEach` out"
+        ]
+    );
     assert_eq!(
         said_of_hops(|shop| {
             shop.rule().enrichments.truncate(2);

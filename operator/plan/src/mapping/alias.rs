@@ -133,11 +133,19 @@ pub(super) fn match_the_primary_key(scope: &Scope<'_>, report: &mut Report<'_>) 
 
 pub(super) fn arrays_parse(scope: &Scope<'_>, report: &mut Report<'_>) {
     for (place, alias) in scope.rule.entities.iter().enumerate() {
-        let Way::Key { for_each: Some(written), .. } = Way::of(alias) else { continue };
+        let Way::Key { for_each: Some(written), key, .. } = Way::of(alias) else { continue };
+        let field = || scope.field(format_args!("entities[{place}].forEach"));
         if let Err(error) = array_path(written) {
             let message = format!("`{written}` is no path of an array's items, from byte {} on", error.at + 1);
-            let field = scope.field(format_args!("entities[{place}].forEach"));
-            report.error(Reason::InvalidForEach, field, message, error.message);
+            report.error(Reason::InvalidForEach, field(), message, error.message);
+        } else if !key.is_empty() && key.iter().all(|part| part.path.starts_with('$')) {
+            let message = "every item gets the same row, for no path of the key starts with @, the item";
+            report.warning(
+                Reason::InvalidForEach,
+                field(),
+                message,
+                "start a path of `match` with @., or leave `forEach` out",
+            );
         }
     }
 }
