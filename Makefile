@@ -24,7 +24,8 @@ quickstart: build $(QUICKSTART)/shop.db ## Build weft and enrich the example's e
 .PHONY: build
 build: ## Build weft (release profile)
 	@scripts/setup.sh build
-	@cargo build --locked --release -p weft
+	@cargo build --locked --release --timings -p weft
+	@scripts/build-times.sh $(TARGET_DIR)
 
 $(QUICKSTART)/shop.db: $(QUICKSTART)/shop.sql
 	@scripts/sqlite-from-sql.sh $< $@

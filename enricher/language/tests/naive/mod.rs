@@ -232,13 +232,44 @@ fn without_pattern_escapes(json: &str) -> String {
     both.replace('\u{1}', r"\\")
 }
 
-/// Whether the pattern is no faulty one; those made here have lists such as `[ab]` and `[a-é]` only.
+/// Whether the pattern is no faulty one.
 fn is_sound(pattern: &[char]) -> bool {
     match pattern {
         [] => true,
-        ['\\', _, rest @ ..] | ['[', _, _, ']', rest @ ..] | ['[', _, '-', _, ']', rest @ ..] => is_sound(rest),
-        ['\\' | '[', ..] => false,
+        ['\\', _, rest @ ..] => is_sound(rest),
+        ['[', rest @ ..] => listed(rest).is_some_and(|(_, rest)| is_sound(rest)),
+        ['\\', ..] => false,
         [_, rest @ ..] => is_sound(rest),
+    }
+}
+
+/// What a list such as `a-fx]` lists, and what follows it; `None` if there is a fault in it.
+fn listed(pattern: &[char]) -> Option<(Vec<(char, char)>, &[char])> {
+    let one = |pattern: &[char]| match pattern {
+        ['\\', character, ..] => Some((*character, 2)),
+        ['\\'] | [] => None,
+        [character, ..] => Some((*character, 1)),
+    };
+    let (mut ranges, mut rest) = (Vec::new(), pattern);
+    loop {
+        match rest {
+            [']', rest @ ..] => return (!ranges.is_empty()).then_some((ranges, rest)),
+            ['!' | '^', ..] if ranges.is_empty() => return None,
+            _ => {}
+        }
+        let (low, taken) = one(rest)?;
+        rest = &rest[taken..];
+        let mut high = low;
+        if let ['-', after @ ..] = rest
+            && !after.starts_with(&[']'])
+        {
+            let (end, taken) = one(after)?;
+            (high, rest) = (end, &after[taken..]);
+        }
+        if high < low {
+            return None;
+        }
+        ranges.push((low, high));
     }
 }
 
@@ -250,8 +281,8 @@ fn globbed(text: &[char], pattern: &[char]) -> bool {
         (_, []) => false,
         (['?', rest @ ..], _) => one(true, rest),
         (['\\', expected, rest @ ..], [first, ..]) => one(first == expected, rest),
-        (['[', low, '-', high, ']', rest @ ..], [first, ..]) => one((low..=high).contains(&first), rest),
-        (['[', left, right, ']', rest @ ..], [first, ..]) => one(first == left || first == right, rest),
+        (['[', rest @ ..], [first, ..]) => listed(rest)
+            .is_some_and(|(ranges, rest)| one(ranges.iter().any(|(low, high)| (low..=high).contains(&first)), rest)),
         ([expected, rest @ ..], [first, ..]) => one(first == expected, rest),
     }
 }
