@@ -1,14 +1,27 @@
 //! A mapping of the manifests, chosen and made ready on the tables it reads.
 
+use std::path::Path;
+
 use anyhow::{Context, anyhow};
 use weft_plan::{Planned, PlannedEnrichment};
 use weft_plan_types::{EnrichPlan, SyncPlan};
 use weft_store::{MemoryStore, Reader};
 
+use super::events::is_stdio;
 use super::progress::Progress;
-use super::{Failure, tell};
+use super::{Failure, Format, diagnostics, tell};
 use crate::join::Join;
 use crate::load::{self, LoadReport};
+use crate::manifests::{Loaded, ManifestArgs};
+
+/// Reads the manifests of a command that reads events too; whatever is wrong or odd about them goes to standard error.
+pub(crate) fn manifests(args: &ManifestArgs, events: &Path) -> Result<Loaded, Failure> {
+    if is_stdio(events) && args.filename.iter().any(|path| is_stdio(path)) {
+        let message = "standard input cannot hold both manifests (-f -) and events; name a file with --events";
+        return Err(Failure::Configuration(anyhow!(message)));
+    }
+    diagnostics::usable(args, Format::Text)
+}
 
 /// The mapping to run: the one that is named, else the only one that is not suspended.
 pub(crate) fn choose<'plan>(planned: &'plan Planned, name: Option<&str>) -> Result<&'plan EnrichPlan, Failure> {

@@ -6,6 +6,7 @@
 //! it gives each event's outcome for each rule ([`Batch::finish`]).
 
 mod batch;
+mod builder;
 mod compile;
 mod consent;
 mod event;
@@ -18,6 +19,7 @@ mod wanted;
 
 pub(crate) use batch::Batch;
 pub(crate) use compile::Join;
+use compile::JoinError;
 pub(crate) use outcome::{Failure, FilteredBy, LookupResult, Outcome, Sent, Spot};
 pub(crate) use trace::{ConsentObject, ConsentTrace, KeyPart, LookupTrace, Origin, Trace, WriteTrace};
 

@@ -243,8 +243,11 @@ fn is_sound(pattern: &[char]) -> bool {
     }
 }
 
+/// Both ends of each range that a list names.
+type Ranges = Vec<(char, char)>;
+
 /// What a list such as `a-fx]` lists, and what follows it; `None` if there is a fault in it.
-fn listed(pattern: &[char]) -> Option<(Vec<(char, char)>, &[char])> {
+fn listed(pattern: &[char]) -> Option<(Ranges, &[char])> {
     let one = |pattern: &[char]| match pattern {
         ['\\', character, ..] => Some((*character, 2)),
         ['\\'] | [] => None,

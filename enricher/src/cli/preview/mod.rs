@@ -11,9 +11,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 
-use super::events::{Events, is_stdio};
+use super::events::Events;
 use super::mapping::{self, Prepared};
-use super::{Exit, Failure, Format, FormatArg, diagnostics};
+use super::{Exit, Failure, Format, FormatArg};
 use crate::join::{Batch, Join, Outcome, Trace};
 use crate::lookup::look_up;
 use crate::manifests::{Loaded, ManifestArgs};
@@ -95,18 +95,10 @@ struct RulePreview<'run> {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    let loaded = manifests(args)?;
+    let loaded = mapping::manifests(&args.manifests, &args.events)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("failed to start the runtime").map_err(Failure::Transient)?;
     runtime.block_on(preview(args, &loaded))
-}
-
-fn manifests(args: &Args) -> Result<Loaded, Failure> {
-    if is_stdio(&args.events) && args.manifests.filename.iter().any(|path| is_stdio(path)) {
-        let message = "standard input cannot hold both manifests (-f -) and events; name a file with --events";
-        return Err(Failure::Configuration(anyhow!(message)));
-    }
-    diagnostics::usable(&args.manifests, Format::Text)
 }
 
 async fn preview(args: &Args, loaded: &Loaded) -> Result<Exit, Failure> {

@@ -5,16 +5,16 @@ mod report;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use weft_plan::Planned;
 use weft_plan_types::EnrichPlan;
 
 use super::events::{Events, is_stdio};
 use super::mapping::{self, Prepared};
 use super::progress::Progress;
-use super::{Exit, Failure, Format, FormatArg, diagnostics};
+use super::{Exit, Failure, FormatArg};
 use crate::load::LoadReport;
-use crate::manifests::{Loaded, ManifestArgs};
+use crate::manifests::ManifestArgs;
 use crate::run::{DeadLetters, Lines, Pipeline, Summary, end_between_lines};
 
 /// The size of an event, in bytes, that nobody needs to raise: as much as a Kafka broker takes by default.
@@ -77,7 +77,7 @@ Exit codes:
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    let loaded = manifests(args)?;
+    let loaded = mapping::manifests(&args.manifests, &args.events)?;
     files::refuse_losing_inputs(args, &loaded)?;
     let planned = &loaded.planned;
     let plan = mapping::choose(planned, args.mapping.as_deref())?;
@@ -85,15 +85,6 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("failed to start the runtime").map_err(Failure::Transient)?;
     runtime.block_on(run_mapping(args, planned, plan))
-}
-
-/// Reads the manifests; whatever is wrong or odd about them goes to standard error.
-fn manifests(args: &Args) -> Result<Loaded, Failure> {
-    if is_stdio(&args.events) && args.manifests.filename.iter().any(|path| is_stdio(path)) {
-        let message = "standard input cannot hold both manifests (-f -) and events; name a file with --events";
-        return Err(Failure::Configuration(anyhow!(message)));
-    }
-    diagnostics::usable(&args.manifests, Format::Text)
 }
 
 async fn run_mapping(args: &Args, planned: &Planned, plan: &EnrichPlan) -> Result<Exit, Failure> {
