@@ -6,7 +6,7 @@ use crate::join::{Batch, Join};
 
 /// The store cannot tell whether an entity's rows exist.
 #[derive(Debug, thiserror::Error)]
-#[error("the store cannot answer for entity {entity}: {reason:?}")]
+#[error("the store cannot answer for entity {entity}: {reason}")]
 pub(crate) struct NoAnswer {
     pub(crate) entity: String,
     pub(crate) reason: Unavailable,

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::future::Future;
 
 use crate::{EntityMeta, Row};
@@ -13,11 +14,47 @@ pub enum Answer {
     Unavailable(Unavailable),
 }
 
-/// Why a store cannot tell.
+/// Why a store cannot tell, and what unblocks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unavailable {
-    /// No sync of the entity has completed.
+    /// No sync of the entity has completed, or the store was emptied since. The next sync that completes unblocks it.
     NotSynced,
+    /// The bucket of the key is gone: the store was emptied or evicts keys. The next sync fills it again; Redis needs
+    /// `maxmemory-policy noeviction` and enough memory.
+    BucketLost,
+    /// The bucket of the key went back to an older run: a backup or a lagging replica took over. The next sync brings it
+    /// to the newest run.
+    BucketOld,
+    /// The rows were neither read nor verified within `maxStaleness`. A sync that completes unblocks it; see why the
+    /// last ones did not.
+    TooOld,
+    /// What is stored is of a format that this version does not know. A newer `weft` reads it.
+    OtherLayout,
+    /// The key, or a column that was asked for, is no longer what it was. Ask for the entity's meta anew, and resolve
+    /// the columns again.
+    ColumnsChanged,
+    /// The store's entity belongs to another installation or data graph. Use another Redis database, or take it over.
+    StoreOwned,
+    /// The store lets the user in no longer, or not near these keys. Check user, password and permissions.
+    Denied,
+    /// The store does not answer, or is busy. It is asked again; check that it runs and can be reached.
+    Unreachable,
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::NotSynced => "no sync of it has completed, or the store was emptied since; the next sync unblocks it",
+            Self::BucketLost => "the store lost some of its rows; the next sync brings them back",
+            Self::BucketOld => "some of its rows went back to an older state; the next sync brings them up to date",
+            Self::TooOld => "its rows are older than maxStaleness; a sync that completes unblocks it",
+            Self::OtherLayout => "the store's format is not known to this version; use a newer weft",
+            Self::ColumnsChanged => "its key or columns changed since they were read; they have to be read again",
+            Self::StoreOwned => "it belongs to another installation or data graph; use another Redis database",
+            Self::Denied => "the store refuses the user; check user, password and permissions",
+            Self::Unreachable => "the store does not answer; check that it runs and can be reached",
+        })
+    }
 }
 
 /// A store as the join sees it.
