@@ -41,6 +41,7 @@ if [ "$purpose" = test ]; then
     needs python3 python3
     needs sqlite3 sqlite3 # the README uses it
     needs shellcheck shellcheck
+    needs redis-server redis-server # the store's tests start their own
     # The API server's tests run as root only and are skipped by name otherwise, so only root needs their packages.
     if [ "$(id -u)" = 0 ] && has dpkg-query && [ -f e2e/packages.txt ]; then
         while read -r package; do

@@ -5,6 +5,8 @@ pub mod key;
 mod memory;
 mod meta;
 mod reader;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod row;
 pub mod time;
 pub mod uuid;

@@ -1,0 +1,47 @@
+#!lua
+-- In front of every script that writes a bucket. (`#!lua` lets Redis refuse the whole script where memory is full,
+-- instead of its first half.)
+-- KEYS: the bucket; for a script of chunks the temporary key; then the meta, left out where another shard has it.
+-- ARGV: the token; the run that the bucket comes to; the run it must be at, or '' to replace whatever is there; its
+--       new control field; then what each script says.
+
+-- Layout, run and columns of the bucket, all nil if it has no control field.
+local function control()
+  local text = redis.call('HGET', KEYS[1], '')
+  if not text then return end
+  return string.match(text, '^(%d+) (%d+) ?(.*)$')
+end
+
+-- The answer of a script that must not write; nil if it may.
+local function refusal(meta)
+  if meta then
+    local token = redis.call('HGET', meta, 'token')
+    if token ~= ARGV[1] then return {'fenced', token or ''} end
+  end
+  local layout, run, columns = control()
+  local my_layout, _, my_columns = string.match(ARGV[4], '^(%d+) (%d+) ?(.*)$')
+  if layout and tonumber(layout) > tonumber(my_layout) then return {'layout', layout} end
+  if run and tonumber(run) >= tonumber(ARGV[2]) then return {'already', run} end
+  if ARGV[3] ~= '' then
+    if not run or tonumber(run) ~= tonumber(ARGV[3]) then return {'elsewhere', run or ''} end
+    if columns ~= my_columns then return {'columns'} end
+  end
+end
+
+-- Lua's stack holds some 8,000 values.
+local SLICE = 2000
+
+local function call_in_slices(command, key, first, last)
+  while first <= last do
+    local slice_end = math.min(first + SLICE - 1, last)
+    redis.call(command, key, unpack(ARGV, first, slice_end))
+    first = slice_end + 1
+  end
+end
+
+-- ARGV[first] says how many keys to remove; they follow, then the key and row of each row to set.
+local function apply(key, first)
+  local removed = tonumber(ARGV[first])
+  call_in_slices('HDEL', key, first + 1, first + removed)
+  call_in_slices('HSET', key, first + 1 + removed, #ARGV)
+end

@@ -1,0 +1,45 @@
+//! The store in Redis, 7 or newer: buckets of rows, their meta, and the change feed.
+//!
+//! A **bucket** is one hash. Each field is a key text, its value the row as [`Row::as_bytes`](crate::Row::as_bytes) has
+//! it; the field with the empty name is the [`Control`] field. Whatever Redis loses, it loses together with the
+//! control field, or goes back to an older one; so a bucket answers only if its control field is there and its run is
+//! not older than the committed run of the [`Meta`].
+//!
+//! A run takes the meta ([`Writer::take`]), records what it is about to do ([`Writer::start`]), brings every bucket to
+//! its run ([`Writer::bucket`], [`Writer::keep`]), announces what it changed ([`Writer::announce`]) and commits
+//! ([`Writer::commit`]). Each step is one atomic script that a newer run's token, or a newer run's bucket, refuses.
+//!
+//! A Redis user needs, on the keys `weft:*`, for the [`Writer`]: `+evalsha +script|load +hget +hgetall +hmget +hset
+//! +hdel +exists +unlink +copy +rename +pexpire +persist +xadd`; for the [`RedisStore`] and the [`ChangeFeed`]:
+//! `+hgetall +hmget +xrange +xrevrange`; both `+select` where the URL names a database other than 0.
+
+mod bucket;
+mod columns;
+mod connection;
+mod control;
+mod error;
+mod feed;
+mod keys;
+mod meta;
+mod outcome;
+mod reader;
+mod scripts;
+mod writer;
+
+pub use bucket::BucketWriter;
+pub use connection::{Access, ConnectError, connect};
+pub use control::{Columns, Control};
+pub use error::StoreError;
+pub use feed::{Change, ChangeFeed, News};
+pub use keys::{Keys, MAX_BUCKETS, ROWS_PER_BUCKET, bucket_of, buckets_for, should_grow};
+pub use meta::{Meta, Snapshot};
+pub use outcome::Outcome;
+pub use reader::RedisStore;
+pub use redis::aio::ConnectionManager;
+pub use writer::{Shards, Target, Writer};
+
+/// The version of the format that is written.
+pub const LAYOUT: u32 = 1;
+
+/// The oldest version of the format that is read: the one before [`LAYOUT`], once there is one.
+pub const OLDEST_LAYOUT: u32 = 1;
