@@ -304,6 +304,9 @@ fn kinds_groups_and_versions_that_are_nearly_right_are_corrected() {
         ("kind: Warehouse", "kind: Warehous", "UnknownKind", "did you mean `Warehouse`?"),
         ("weft.dev/v1alpha1", "weft.dev/v1", "UnknownVersion", "write `weft.dev/v1alpha1`"),
         ("weft.dev/v1alpha1", "wefft.dev/v1alpha1", "UnknownGroup", "write `weft.dev/v1alpha1`"),
+        ("weft.dev/v1alpha1", "weft.io/v1alpha1", "UnknownGroup", "write `weft.dev/v1alpha1`"),
+        ("weft.dev/v1alpha1", "weft.dev", "UnknownGroup", "write `weft.dev/v1alpha1`"),
+        ("weft.dev/v1alpha1", "v1alpha1", "UnknownGroup", "write `weft.dev/v1alpha1`"),
         ("kind: Warehouse", "knd: Warehouse", "MissingField", "add `kind:`"),
         ("  name: shop", "  nam: shop", "MissingField", "add `metadata.name`"),
     ] {
@@ -319,7 +322,7 @@ fn what_cannot_be_read_is_named() {
     let folder = folder(&[("latin1.yaml", "")]);
     fs::write(folder.path().join("latin1.yaml"), b"a: 1\nb: caf\xe9\n").unwrap();
     let expected = "\
-error[NotUtf8]: the byte 0xe9 here is not UTF-8
+error[FileUnreadable]: the byte 0xe9 here is not UTF-8
  --> latin1.yaml:2:7
   |
 2 | b: caf\u{fffd}
@@ -425,4 +428,24 @@ fn an_integer_of_more_than_64_bits_says_what_to_write() {
         "error[NotJson]: the integer 18446744073709551616 is larger than the 64 bits that Kubernetes keeps of one";
     assert!(ended.stdout.starts_with(said), "{}", ended.stdout);
     assert!(ended.stdout.contains("write a text, \"18446744073709551616\", or a smaller number"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_slug_that_two_entities_have_or_that_a_name_cannot_be_is_told_where_it_stands_and_only_there() {
+    let again = ENTITY.replace("name: product", "name: again").replace("primaryKey", "slug: product\n  primaryKey");
+    let ended = weft(&std::env::temp_dir(), &["-f", "-"], &[WAREHOUSE, GRAPH, ENTITY, &again, MAPPING].join("---\n"));
+    assert!(ended.stdout.ends_with("5 objects in 1 file: 2 errors\n"), "{}", ended.stdout);
+    let dotted = ENTITY.replace("name: product", "name: pro.duct");
+    let ended = weft(&std::env::temp_dir(), &["-f", "-"], &[WAREHOUSE, GRAPH, &dotted].join("---\n"));
+    assert!(ended.stdout.contains("error[InvalidSlug]"), "{}", ended.stdout);
+    assert!(ended.stdout.ends_with("3 objects in 1 file: 1 error\n"), "{}", ended.stdout);
+}
+
+#[test]
+fn yaml_that_nests_deeper_than_its_parser_reads_is_too_deep_and_not_called_broken() {
+    for depth in [150, 300, 3_000] {
+        let ended =
+            weft(&std::env::temp_dir(), &["-f", "-"], &format!("a: {}{}", "[".repeat(depth), "]".repeat(depth)));
+        assert!(ended.stdout.starts_with("error[TooDeep]: this is nested deeper than"), "{}", ended.stdout);
+    }
 }

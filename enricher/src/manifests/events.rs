@@ -230,6 +230,11 @@ fn syntax_error(file: &SourceFile, id: usize, offsets: &CharOffsets<'_>, error: 
         "check the indentation, quotes and brackets here and just above"
     };
     let width = file.text.get(at..line.end).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    if error.info().contains("recursion limit") {
+        let message = format!("this is nested deeper than the {MAX_DEPTH} levels that are read");
+        let fault = Diagnostic::error("TooDeep", message).help("check the brackets and the indentation");
+        return Box::new(fault.in_file(id, at..at + width));
+    }
     Box::new(
         Diagnostic::error("InvalidYaml", format!("this is not YAML: {}", error.info()))
             .help(help)

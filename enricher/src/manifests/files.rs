@@ -45,6 +45,9 @@ struct Reading {
 
 impl Reading {
     fn folder(&mut self, folder: &Path) {
+        if folder.canonicalize().is_ok_and(|real| self.seen.contains(&real)) {
+            return;
+        }
         let mut files = Vec::new();
         let mut folders_passed = false;
         if let Err(error) = self.list(folder, &mut files, &mut folders_passed) {
@@ -133,7 +136,8 @@ type Fault = (Diagnostic, Option<Span>);
 /// The text without a byte order mark.
 fn decode(mut bytes: Vec<u8>) -> (String, Option<Fault>) {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        let fault = Diagnostic::error("NotUtf8", "this file is in UTF-16, not in UTF-8").help("save the file as UTF-8");
+        let fault =
+            Diagnostic::error("FileUnreadable", "this file is in UTF-16, not in UTF-8").help("save the file as UTF-8");
         return (String::new(), Some((fault, None)));
     }
     if bytes.starts_with("\u{feff}".as_bytes()) {
@@ -145,7 +149,7 @@ fn decode(mut bytes: Vec<u8>) -> (String, Option<Fault>) {
             let at = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
             let message = format!("the byte 0x{:02x} here is not UTF-8", error.as_bytes()[at]);
-            let fault = Diagnostic::error("NotUtf8", message).help("save the file as UTF-8");
+            let fault = Diagnostic::error("FileUnreadable", message).help("save the file as UTF-8");
             return (text, Some((fault, Some(at..at))));
         }
     };
@@ -209,8 +213,9 @@ mod tests {
     #[test]
     fn what_is_named_twice_is_read_once() {
         let folder = folder(&[("a.yaml", b"")]);
-        let (files, _) = read(&[folder.path().join("a.yaml"), folder.path().to_owned()], false, &mut io::empty());
-        assert_eq!(files.len(), 1);
+        let (file, folder) = (folder.path().join("a.yaml"), folder.path().to_owned());
+        let (files, faults) = read(&[file, folder.clone(), folder.join("."), folder], false, &mut io::empty());
+        assert_eq!((files.len(), faults.len()), (1, 0));
     }
 
     #[test]
@@ -233,8 +238,8 @@ mod tests {
     fn a_byte_order_mark_is_left_out_and_other_encodings_are_refused() {
         assert_eq!(decode(b"\xef\xbb\xbfa: 1".to_vec()).0, "a: 1");
         for (bytes, reason, span) in [
-            (&b"\xff\xfea\0"[..], "NotUtf8", None),
-            (b"a: \xff", "NotUtf8", Some(3..3)),
+            (&b"\xff\xfea\0"[..], "FileUnreadable", None),
+            (b"a: \xff", "FileUnreadable", Some(3..3)),
             (b"a: \0", "InvalidYaml", Some(3..4)),
         ] {
             let (fault, found) = decode(bytes.to_vec()).1.unwrap();

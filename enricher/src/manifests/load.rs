@@ -104,6 +104,9 @@ impl Manifests {
                 _ => None,
             };
             let follows = referred.is_some_and(|kind| lost || typed.is_incomplete(kind));
+            // Both entities say so themselves.
+            let is_reference = found.reason == Reason::DuplicateSlug && found.message.starts_with("several entities");
+            let follows = follows || is_reference;
             let (object, fault) = own(found);
             if follows || known.get(&object).is_some_and(|fields| fields.contains(&fault.field.to_string())) {
                 continue;
@@ -152,6 +155,8 @@ fn tells(planned: &Diagnostic, violation: &Diagnostic) -> bool {
     let (planned_at, violated_at) = (planned.field.steps(), violation.field.steps());
     let within = violated_at.len() > 1 && planned_at.len() <= violated_at.len() + 2;
     let same = planned_at == violated_at || (within && planned_at.starts_with(violated_at));
+    // Without a slug the name is the slug.
+    let same = same || (planned.reason == "InvalidSlug" && violation.field.to_string() == "spec.slug");
     same && planned.severity == Severity::Error
 }
 

@@ -86,12 +86,19 @@ fn unmarked(value: &Value, api_version: &str, kind: &str) -> Content {
     faulty("MissingField", format!("{what} has no `{missing}` that is a text"), help, missing)
 }
 
-/// An object of another group; one that differs by a slip is probably Weft's.
+/// An object of another group; one without a group, or whose group differs by a slip, is probably Weft's.
 fn foreign(value: &Value, group: &str, kind: &str) -> Content {
-    let slip = KINDS.contains(&kind) && strsim::levenshtein(group, weft_api::GROUP) <= 2;
-    if slip {
+    let is_near = |known: &str| {
+        let name = |group: &str| group.split('.').next().unwrap_or_default().to_ascii_lowercase();
+        group.is_empty() || name(group) == name(known) || strsim::levenshtein(group, known) <= 2
+    };
+    if KINDS.contains(&kind) && is_near(weft_api::GROUP) {
         let help = format!("write `{}`", weft_api::API_VERSION);
-        return faulty("UnknownGroup", format!("{kind} is no kind of the group `{group}`"), help, "apiVersion");
+        let message = match group {
+            "" => format!("{kind} is no kind of Kubernetes' own group, which is meant without a `/`"),
+            group => format!("{kind} is no kind of the group `{group}`"),
+        };
+        return faulty("UnknownGroup", message, help, "apiVersion");
     }
     let name = value["metadata"]["name"].as_str().unwrap_or("without a name");
     Content::Foreign(format!("{kind} {name}"))

@@ -57,7 +57,7 @@ pub(crate) const REASONS: &[(&str, &str, &str)] = &[
     ),
     (
         "UnknownGroup",
-        "An object has one of Weft's kinds, and a group that looks like a slip of `weft.dev`.",
+        "An object has one of Weft's kinds, and no group or one that looks like a slip of `weft.dev`.",
         "Write `apiVersion: weft.dev/v1alpha1`.",
     ),
     (
@@ -120,7 +120,7 @@ mod tests {
 
     fn is_reason(text: &str) -> bool {
         let capitals = text.chars().filter(char::is_ascii_uppercase).count();
-        text.chars().all(|c| c.is_ascii_alphabetic())
+        text.chars().all(|c| c.is_ascii_alphanumeric())
             && text.starts_with(|c: char| c.is_ascii_uppercase())
             && (2..text.len()).contains(&capitals)
             && !OTHERS.contains(&text)

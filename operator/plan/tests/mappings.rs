@@ -122,6 +122,15 @@ fn an_unknown_alias_is_named_with_the_one_that_was_meant() {
 }
 
 #[test]
+fn an_alias_that_a_misspelled_name_may_have_meant_is_not_called_unused() {
+    let found = said(|shop| {
+        shop.rule().enrichments.truncate(1);
+        shop.enrichment().from.alias = "prodct".into();
+    });
+    assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[test]
 fn an_alias_that_stands_twice_is_refused() {
     let found = said(|shop| shop.rule().entities[1].alias = "product".into());
     assert_eq!(
@@ -198,6 +207,16 @@ fn a_place_in_an_array_cannot_be_written() {
           into an array; write to member names only, without [ ] indexes"
         ]
     );
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_in_the_way_of_no_other() {
+    let found = said(|shop| {
+        shop.enrichment().to = "$".into();
+        shop.rule().enrichments[1].to = "$.items[0].name".into();
+    });
+    assert_eq!(found.iter().filter(|one| one.contains("NotWritable")).count(), 2, "{found:?}");
+    assert_eq!(found.len(), 2, "{found:?}");
 }
 
 #[test]

@@ -176,12 +176,16 @@ pub(super) fn paths_parse(scope: &Scope<'_>, report: &mut Report<'_>) {
     }
 }
 
-/// A row that nothing reads is of use only where its absence decides.
+/// A row that nothing reads is of use only where its absence decides. Beside a name that stands for no alias nothing is
+/// said: it may have been meant.
 pub(super) fn are_used(scope: &Scope<'_>, report: &mut Report<'_>) {
     let written = scope.rule.enrichments.iter().map(|one| one.from.alias.as_str());
     let judged = scope.condition.iter().flat_map(|condition| condition.columns()).map(|column| column.alias.as_str());
     let left = scope.rule.entities.iter().filter_map(|alias| alias.from.as_deref());
     let read: BTreeSet<_> = written.chain(judged).chain(left).collect();
+    if read.iter().any(|alias| !scope.named.contains_key(alias)) {
+        return;
+    }
     for (place, alias) in scope.rule.entities.iter().enumerate() {
         if matches!(Way::of(alias), Way::Unclear) {
             continue;

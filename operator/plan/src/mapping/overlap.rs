@@ -29,7 +29,9 @@ enum Kind {
 pub(super) fn none(scope: &Scope<'_>, report: &mut Report<'_>) {
     let mut of_event = Vec::new();
     let mut of_items: BTreeMap<&Path, Vec<Change>> = BTreeMap::new();
-    for (place, target) in targets(scope) {
+    // A place that cannot be written to at all has been told of.
+    let can_be_written = |target: &Place| !target.path().segments().is_empty() && target.path().has_names_only();
+    for (place, target) in targets(scope).filter(|(_, target)| can_be_written(target)) {
         match (target, array(scope, place)) {
             (Place::Event(path), _) => of_event.push(Change { path, kind: Kind::Value, place }),
             (Place::Item(path), Some(array)) => {
