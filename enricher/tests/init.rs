@@ -38,7 +38,17 @@ impl Desk {
         self.weft(&[&fixed, arguments].concat())
     }
 
-    /// Makes manifests, checks them, runs the command that is printed, and gives its events.
+    /// Runs one of the commands that are printed at the end.
+    fn next(&self, made: &Output, command: &str) -> Output {
+        let start = format!("weft {command} ");
+        let line = stdout(made).lines().map(str::trim).find(|line| line.starts_with(&start)).unwrap();
+        let line = line.replacen("weft", env!("CARGO_BIN_EXE_weft"), 1);
+        let ended = Command::new("bash").args(["-c", &line]).current_dir(self.0.path()).output().unwrap();
+        assert_eq!(code(&ended), 0, "{line}: {}", stderr(&ended));
+        ended
+    }
+
+    /// Makes manifests, checks them, runs the commands that are printed, and gives the events of the first.
     fn enriched(&self, arguments: &[&str]) -> Vec<Value> {
         let made = self.init(arguments);
         assert_eq!(code(&made), 0, "{}", stderr(&made));
@@ -49,11 +59,8 @@ impl Desk {
             "{}",
             stdout(&checked)
         );
-        let next = stdout(&made).lines().last().unwrap().trim().to_owned();
-        let next = next.replacen("weft", env!("CARGO_BIN_EXE_weft"), 1);
-        let run = Command::new("bash").args(["-c", &next]).current_dir(self.0.path()).output().unwrap();
-        assert_eq!(code(&run), 0, "{next}: {}", stderr(&run));
-        stdout(&run).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        assert!(stdout(&self.next(&made, "preview")).contains("\nrule enrich: "));
+        stdout(&self.next(&made, "run")).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     fn mapping(&self) -> String {
@@ -363,7 +370,8 @@ fn events_may_come_from_a_pipe_and_lines_that_are_none_are_passed_over() {
         ),
         "{told}"
     );
-    assert!(told.ends_with("\nnext:\n  weft run -f weft --events -\n"), "{told}");
+    let next = "\nnext:\n  weft run -f weft --events -\n  weft preview -f weft --events - --rule enrich\n";
+    assert!(told.ends_with(next), "{told}");
 }
 
 #[test]
@@ -386,12 +394,20 @@ fn manifests_that_are_there_are_only_replaced_when_told_and_never_in_part() {
 }
 
 #[test]
+fn the_next_commands_work_in_a_folder_whose_name_looks_like_an_option() {
+    let desk = Desk::new(ORDERS, &shop_events());
+    let made = desk.init(&["--table", "orders", "--dir=-x"]);
+    assert_eq!(stdout(&desk.next(&made, "run")).lines().count(), 60);
+    desk.next(&made, "preview");
+}
+
+#[test]
 fn the_next_command_works_in_a_folder_with_other_manifests() {
     let desk = Desk::new(ORDERS, &shop_events());
     fs::create_dir(desk.path("weft")).unwrap();
     fs::write(desk.path("weft/other.yaml"), "apiVersion: weft.dev/v1alpha1\nkind: DataGraph\n").unwrap();
     let made = desk.init(&["--table", "orders"]);
-    let next = stdout(&made).lines().last().unwrap().trim();
+    let next = stdout(&made).lines().rev().nth(1).unwrap().trim();
     let expected = "weft run -f weft/warehouse.yaml -f weft/data-graph.yaml -f weft/entities.yaml -f weft/mapping.yaml --events events.jsonl";
     assert_eq!(next, expected);
 }

@@ -140,7 +140,11 @@ fn a_row_that_is_not_found_says_what_would_have_been() {
         ],
     );
     let (_, text) = Shop::new().text(&[], r#"{"userId":null}"#);
-    contains(&text, &["✗ account: no key in account", "$.userId is absent, null or empty"]);
+    contains(&text, &["✗ account: no key in account", "$.userId is null"]);
+    let (_, text) = Shop::new().text(&[], r#"{"userId":""}"#);
+    contains(&text, &["$.userId is empty"]);
+    let (_, text) = Shop::new().text(&[], "{}");
+    contains(&text, &["$.userId is absent"]);
 }
 
 #[test]
@@ -202,6 +206,25 @@ fn an_event_may_span_several_lines() {
 }
 
 #[test]
+fn what_is_no_event_says_so_and_shows_no_difference() {
+    for line in ["}]}", "[1]", "\"", &"[".repeat(600), "\u{1}"] {
+        let (code, text) = Shop::new().text(&[], line);
+        assert_eq!((code, text.lines().count()), (3, 3), "{text}");
+        contains(&text, &["no event: ", "; it becomes a dead letter"]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_with_what_could_not_be_written() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = command.args(["explain", "HopCycle"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    contains(&String::from_utf8(output.stderr).unwrap(), &["error: failed to write to standard output: No space"]);
+}
+
+#[test]
 fn what_cannot_be_shown_is_refused_with_what_there_is_instead() {
     let shop = Shop::new();
     let refused = |arguments: &[&str], events: &str, expected: &str| {
@@ -214,7 +237,7 @@ fn what_cannot_be_shown_is_refused_with_what_there_is_instead() {
     refused(
         &["--rule", "views"],
         "{}",
-        "no event up to line 1 is wanted by the rule; --line N without --rule shows why",
+        "the rule wants no event from line 1 to line 1 (--rule); --line N without --rule shows why it does not want one",
     );
     refused(&["--events", "none.jsonl"], "", "failed to open the events of none.jsonl");
     refused(&["--max-event-bytes", "10"], VIEWED, "line 1 is longer than the 10 bytes an event may have");

@@ -1,10 +1,8 @@
 //! `weft completion`: what a shell needs to complete commands, options and their values.
 
-use std::io::{self, Write as _};
-
 use clap_complete::aot::{Bash, Fish, Zsh, generate};
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, print};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,8 +45,5 @@ pub(crate) fn run(args: &Args, command: &mut clap::Command) -> Result<Exit, Fail
         Shell::Zsh => generate(Zsh, command, name, &mut script),
         Shell::Fish => generate(Fish, command, name, &mut script),
     }
-    match io::stdout().write_all(&script) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Transient(error.into())),
-        _ => Ok(Exit::Done),
-    }
+    print(&String::from_utf8_lossy(&script)).map(|()| Exit::Done)
 }

@@ -1,7 +1,7 @@
 //! How a command ends: the exit codes, and the one place an error is printed.
 
 use std::fmt;
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// How a command that did its work ends.
@@ -37,6 +37,16 @@ pub(crate) fn report(outcome: Result<Exit, Failure>) -> ExitCode {
     };
     tell(format_args!("{}: {error:#}", console_style()));
     ExitCode::from(code)
+}
+
+/// Writes what a command is asked for to standard output. A reader that has seen enough, as `head` has, is no failure.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    match anstream::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Transient(anyhow::Error::new(error).context("failed to write to standard output")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes a line to standard error. Where that is full or closed nobody is left to tell: the exit code has to do.

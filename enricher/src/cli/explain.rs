@@ -1,22 +1,21 @@
 //! `weft explain`: what a reason means and how to cure it.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 
 use anyhow::anyhow;
 use serde::Serialize;
 use weft_plan::{Reason, closest};
 
-use super::{Exit, Failure, Format, FormatArg};
+use super::{Exit, Failure, Format, FormatArg, print};
 use crate::manifests::REASONS;
 
 const EXAMPLES: &str = "\
 Examples:
-  What a reason that `weft validate` shows means, and what to do:
-    weft explain HopNeedsIndex
+  # What a reason that `weft validate` shows means, and what to do
+  weft explain HopNeedsIndex
 
-  Every reason there is:
-    weft explain
+  # Every reason there is
+  weft explain
 
 Exit codes:
   0  explained
@@ -53,10 +52,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             if format == Format::Text { text(explanation) } else { json(explanation) }
         }
     };
-    match anstream::stdout().write_all(printed.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Transient(error.into())),
-        _ => Ok(Exit::Done),
-    }
+    print(&printed).map(|()| Exit::Done)
 }
 
 /// Those of the plan first, then those of files.

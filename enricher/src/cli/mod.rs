@@ -29,7 +29,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 #[cfg(feature = "manifests")]
 pub(crate) use exit::tell;
-pub(crate) use exit::{Exit, Failure};
+pub(crate) use exit::{Exit, Failure, print};
 
 /// Enriches event streams with warehouse data
 #[derive(Parser)]
@@ -96,4 +96,18 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Version(args) => version::run(&args),
     };
     exit::report(outcome)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_help_adds_to_the_options_fits_a_terminal_of_80_columns() {
+        for command in Cli::command().get_subcommands() {
+            let added = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+            let wide: Vec<_> = added.lines().filter(|line| line.chars().count() > 80).collect();
+            assert!(wide.is_empty(), "weft {}: {wide:?}", command.get_name());
+        }
+    }
 }

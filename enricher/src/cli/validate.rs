@@ -1,18 +1,18 @@
-use std::io::{self, Write};
+use std::io;
 
-use super::{Exit, Failure, FormatArg, diagnostics};
+use super::{Exit, Failure, FormatArg, diagnostics, print};
 use crate::manifests::{self, ManifestArgs};
 
 const EXAMPLES: &str = "\
 Examples:
-  Check the manifests of a folder:
-    weft validate -f manifests/
+  # The manifests of a folder
+  weft validate -f manifests/
 
-  Check them against a local copy of the warehouse `shop`:
-    weft validate -f manifests/ --warehouse shop=sqlite:./shop.db
+  # With a local file in place of the Warehouse `shop`
+  weft validate -f manifests/ --warehouse shop=sqlite:./shop.db
 
-  Check what a template renders, as JSON:
-    helm template ./chart | weft validate -f - -o json
+  # What a template renders, as JSON
+  helm template ./chart | weft validate -f - -o json
 
 Exit codes:
   0  valid, maybe with warnings
@@ -33,9 +33,6 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let loaded = manifests::load(&args.manifests, &mut io::stdin().lock());
     let report = diagnostics::report(&loaded, args.format.format);
-    match anstream::stdout().write_all(report.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Transient(error.into())),
-        _ if loaded.is_valid() => Ok(Exit::Done),
-        _ => Err(Failure::Invalid),
-    }
+    print(&report)?;
+    if loaded.is_valid() { Ok(Exit::Done) } else { Err(Failure::Invalid) }
 }

@@ -1,6 +1,4 @@
-use std::io::Write;
-
-use super::{Exit, Failure};
+use super::{Exit, Failure, print};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -15,6 +13,5 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
         super::Format::Text => format!("weft {version} (plan format {plan})\n"),
         super::Format::Json => format!("{}\n", serde_json::json!({"version": version, "planVersion": plan})),
     };
-    std::io::stdout().write_all(text.as_bytes()).map_err(|error| Failure::Transient(error.into()))?;
-    Ok(Exit::Done)
+    print(&text).map(|()| Exit::Done)
 }

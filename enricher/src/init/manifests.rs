@@ -11,6 +11,9 @@ use super::yaml::{comment, scalar};
 /// The manifests' files, in the order of [`texts`].
 pub(crate) const FILES: [&str; 4] = ["warehouse.yaml", "data-graph.yaml", "entities.yaml", "mapping.yaml"];
 
+/// The rule's name.
+pub(crate) const RULE: &str = "enrich";
+
 /// What the manifests say besides the proposal.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -156,9 +159,10 @@ fn mapping(proposal: &Proposal, settings: &Settings) -> String {
         "  dataGraphRef:\n    name: {}\n  \
            source:\n    kafka:\n      bootstrapServers: [\"kafka:9092\"]\n      topic: events\n  \
            destination:\n    kafka:\n      bootstrapServers: [\"kafka:9092\"]\n      topic: events-enriched\n  \
-           deadLetter:\n    kafka:\n      topic: events-dead\n  rules:\n    - name: enrich\n",
+           deadLetter:\n    kafka:\n      topic: events-dead\n  rules:\n",
         scalar(&settings.name),
     );
+    let _ = writeln!(text, "    - name: {RULE}");
     match &proposal.when {
         Some(when) => {
             let _ = writeln!(

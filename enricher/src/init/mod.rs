@@ -20,7 +20,7 @@ mod yaml;
 pub(crate) use failure::InitError;
 pub(crate) use files::{refuse_existing, relative_to, write_all};
 pub(crate) use keys::KeySource;
-pub(crate) use manifests::{FILES, Settings, texts};
+pub(crate) use manifests::{FILES, RULE, Settings, texts};
 pub(crate) use proposal::{Proposal, Row, TableProposal, propose};
 pub(crate) use sample::{Sample, path};
 pub(crate) use trial::Match;

@@ -24,20 +24,16 @@ pub(crate) fn when(sample: &Sample, having: &BTreeSet<u32>) -> Option<String> {
     }
     let has_kinds = all.iter().any(|class| class.kind.is_some());
     let one_kind = |(kind, classes): (&Option<&str>, &Vec<&Class>)| {
-        let kind_is = compared("type", *kind);
+        let kind_is = compared("type", &[*kind]);
         let alike: Vec<&&Class> = all.iter().filter(|class| class.kind.as_deref() == *kind).collect();
         let members: BTreeSet<&str> = alike.iter().filter_map(|class| Some(class.name.as_ref()?.0)).collect();
         let member = members.first().copied().unwrap_or_default();
         if classes.len() == alike.len() || classes.len() > MAX_NAMES || members.len() != 1 {
             return kind_is;
         }
-        let name = |class: &&Class| compared(member, class.name.as_ref().map(|(_, name)| name.as_str()));
-        let either: Vec<String> = classes.iter().map(name).collect();
-        match &either[..] {
-            _ if !has_kinds => either.join(" or "),
-            [only] => format!("{kind_is} and {only}"),
-            _ => format!("{kind_is} and ({})", either.join(" or ")),
-        }
+        let names: Vec<Option<&str>> = classes.iter().map(|class| Some(class.name.as_ref()?.1.as_str())).collect();
+        let name_is = compared(member, &names);
+        if has_kinds { format!("{kind_is} and {name_is}") } else { name_is }
     };
     let kinds: Vec<String> = by_kind.iter().map(one_kind).collect();
     let condition = match &kinds[..] {
@@ -52,8 +48,17 @@ pub(crate) fn when(sample: &Sample, having: &BTreeSet<u32>) -> Option<String> {
     Condition::parse(&condition).is_ok().then_some(condition)
 }
 
-fn compared(field: &str, value: Option<&str>) -> String {
-    let Some(value) = value else { return format!("{field} = null") };
+/// That a field has one of the values; `None` is null.
+fn compared(field: &str, values: &[Option<&str>]) -> String {
+    let values: Vec<String> = values.iter().map(|value| value.map_or("null".to_owned(), quoted)).collect();
+    match &values[..] {
+        [only] => format!("{field} = {only}"),
+        _ => format!("{field} in [{}]", values.join(", ")),
+    }
+}
+
+/// A text as a condition has it.
+fn quoted(value: &str) -> String {
     let mut text = String::new();
     for c in value.chars() {
         match c {
@@ -62,7 +67,7 @@ fn compared(field: &str, value: Option<&str>) -> String {
             plain => text.push(plain),
         }
     }
-    format!("{field} = \"{text}\"")
+    format!("\"{text}\"")
 }
 
 #[cfg(test)]
@@ -82,7 +87,7 @@ mod tests {
         for (having, expected) in [
             (&[0, 1, 2, 3, 4][..], None),
             (&[0], Some(r#"type = "track" and event = "A""#)),
-            (&[0, 3], Some(r#"type = "track" and (event = "A" or event = "C \"x\"")"#)),
+            (&[0, 3], Some(r#"type = "track" and event in ["A", "C \"x\""]"#)),
             (&[0, 1, 3], Some(r#"type = "track""#)),
             (&[2, 0], Some(r#"type = "page" or (type = "track" and event = "A")"#)),
         ] {

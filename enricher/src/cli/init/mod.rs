@@ -14,19 +14,21 @@ use crate::init::{self, FILES, InitError, Proposal, Sample, Settings};
 use crate::manifests::{self, ManifestArgs};
 
 const EXAMPLES: &str = "\
-Reads the tables' columns and keys and the first 1,000 events (or 16 MiB), looks for the
-fields whose values are keys of the tables, and writes four manifests: warehouse.yaml,
-data-graph.yaml, entities.yaml and mapping.yaml. `weft run` takes them as they are.
+Reads the tables' columns and keys and the first 1,000 events (or 16 MiB), looks
+for the fields whose values are keys of the tables, and writes four manifests:
+warehouse.yaml, data-graph.yaml, entities.yaml and mapping.yaml. `weft run`
+takes them as they are.
 
 Examples:
   # Orders of a SQLite file, beside the events of a file
   weft init --warehouse sqlite:shop.db --table orders --events events.jsonl
 
   # Two tables, events from a pipe, into a folder of another name
-  head events.jsonl | weft init --warehouse sqlite:shop.db --table orders --table users --dir em
+  head events.jsonl \\
+    | weft init --warehouse sqlite:shop.db --table orders --table users --dir em
 
   # What was found, for machines
-  weft init --warehouse sqlite:shop.db --table orders --events events.jsonl -o json
+  weft init --warehouse sqlite:shop.db --table orders -o json < events.jsonl
 
 Exit codes:
   0  the manifests are written

@@ -1,13 +1,12 @@
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::{Args, Exit, FILES, Failure, Proposal, Sample};
 use crate::cli::{Format, tell};
-use crate::init::{KeySource, Match, Row, TableProposal};
+use crate::init::{KeySource, Match, RULE, Row, TableProposal};
 
 /// Tells what was found and what to do next.
 pub(super) fn print(args: &Args, sample: &Sample, proposal: &Proposal) -> Result<Exit, Failure> {
@@ -19,10 +18,7 @@ pub(super) fn print(args: &Args, sample: &Sample, proposal: &Proposal) -> Result
         Format::Text => text(args, sample, proposal),
         Format::Json => format!("{:#}\n", json(args, sample, proposal)),
     };
-    match anstream::stdout().write_all(report.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Transient(error.into())),
-        _ => Ok(Exit::Done),
-    }
+    crate::cli::print(&report).map(|()| Exit::Done)
 }
 
 /// The events, as messages name them.
@@ -82,8 +78,10 @@ fn text(args: &Args, sample: &Sample, proposal: &Proposal) -> String {
     let when = proposal.when.as_deref().unwrap_or("(none: every event)");
     let files: Vec<String> = FILES.iter().map(|name| args.dir.join(name).display().to_string()).collect();
     let _ = writeln!(text, "\nwhen      {when}\nwrote     {}", files.join(", "));
-    let command: Vec<String> = next(args).iter().map(|word| shell(word)).collect();
-    let _ = writeln!(text, "\nnext:\n  {}", command.join(" "));
+    let command = |words: &[String]| words.iter().map(|word| shell(word)).collect::<Vec<_>>().join(" ");
+    let (run, preview) =
+        (next(args, "run"), [next(args, "preview"), ["--rule", RULE].map(str::to_owned).to_vec()].concat());
+    let _ = writeln!(text, "\nnext:\n  {}\n  {}", command(&run), command(&preview));
     text
 }
 
@@ -97,16 +95,22 @@ fn hits(matched: &Match, sample: &Sample) -> String {
     }
 }
 
-/// The command that runs what was written. A folder that holds other manifests too is not named as a whole.
-fn next(args: &Args) -> Vec<String> {
-    let mut command = vec!["weft".to_owned(), "run".to_owned()];
+/// The command that runs or previews what was written. A folder that holds other manifests too is not named as a whole.
+fn next(args: &Args, command: &str) -> Vec<String> {
+    let mut command = vec!["weft".to_owned(), command.to_owned()];
     let whole = [args.dir.clone()];
     let each: Vec<_> = FILES.iter().map(|name| args.dir.join(name)).collect();
     for path in if holds_others(&args.dir) { &each[..] } else { &whole } {
-        command.extend(["-f".to_owned(), path.display().to_string()]);
+        command.extend(["-f".to_owned(), operand(path)]);
     }
-    command.extend(["--events".to_owned(), args.events.display().to_string()]);
+    command.extend(["--events".to_owned(), operand(&args.events)]);
     command
+}
+
+/// The path so that it is not taken for an option; `-` stays standard input.
+fn operand(path: &Path) -> String {
+    let path = path.display().to_string();
+    if path.starts_with('-') && path != "-" { format!("./{path}") } else { path }
 }
 
 fn holds_others(folder: &Path) -> bool {
@@ -153,7 +157,7 @@ fn json(args: &Args, sample: &Sample, proposal: &Proposal) -> Value {
         "tables": tables,
         "when": proposal.when,
         "files": FILES.map(|name| args.dir.join(name).display().to_string()),
-        "next": next(args),
+        "next": next(args, "run"),
     })
 }
 

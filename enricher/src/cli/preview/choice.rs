@@ -83,7 +83,11 @@ fn none(wanted: &Wanted, seen: u64) -> String {
         (_, _) if seen == 0 => "there is no event: the input is empty".to_owned(),
         (Some(line), None) => format!("there is no event on line {line}; the last one is on line {seen}"),
         (None | Some(_), Some(_)) => {
-            format!("no event up to line {seen} is wanted by the rule; --line N without --rule shows why one is not")
+            format!(
+                "the rule wants no event from line {} to line {seen} (--rule); --line N without --rule shows why it does not \
+                 want one",
+                wanted.line.unwrap_or(1)
+            )
         }
         (None, None) => "there is no event".to_owned(),
     }

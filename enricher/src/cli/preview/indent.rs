@@ -1,9 +1,12 @@
 //! An event over several lines, every name and value spelt as it was.
 
+/// Lines deeper than this begin where it ends: an event may nest deep and have many members there.
+const MAX_INDENT: usize = 32;
+
 /// A JSON text with a line for each member and item. The text has to be valid.
 pub(super) fn indented(json: &str) -> String {
     let mut out = String::new();
-    let mut depth = 0;
+    let mut depth: usize = 0;
     let mut characters = json.trim().chars().peekable();
     while let Some(c) = characters.next() {
         match c {
@@ -29,7 +32,7 @@ pub(super) fn indented(json: &str) -> String {
                 }
             }
             '}' | ']' => {
-                depth -= 1;
+                depth = depth.saturating_sub(1);
                 new_line(&mut out, depth);
                 out.push(c);
             }
@@ -47,7 +50,7 @@ pub(super) fn indented(json: &str) -> String {
 
 fn new_line(out: &mut String, depth: usize) {
     out.push('\n');
-    out.extend(std::iter::repeat_n("  ", depth));
+    out.extend(std::iter::repeat_n("  ", depth.min(MAX_INDENT)));
 }
 
 #[cfg(test)]
@@ -71,5 +74,11 @@ mod tests {
             "}",
         ];
         assert_eq!(indented(json), lines.join("\n"));
+    }
+
+    #[test]
+    fn lines_that_are_deep_inside_cost_little_more_than_others() {
+        let event = format!("{}{}1{}", "[".repeat(500), "1,".repeat(100_000), "]".repeat(500));
+        assert!(indented(&event).len() < 10_000_000);
     }
 }

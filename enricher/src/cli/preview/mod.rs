@@ -1,19 +1,19 @@
 //! `weft preview`: one event, before and after, and why.
 
 mod choice;
+mod difference;
 mod indent;
 mod json;
 mod needed;
 mod text;
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 
 use super::events::Events;
 use super::mapping::{self, Prepared};
-use super::{Exit, Failure, Format, FormatArg};
+use super::{Exit, Failure, Format, FormatArg, print};
 use crate::join::{Batch, Join, Outcome, Trace};
 use crate::lookup::look_up;
 use crate::manifests::{Loaded, ManifestArgs};
@@ -51,9 +51,10 @@ pub(crate) struct Args {
 }
 
 const EXAMPLES: &str = "\
-Shows what `weft run` makes of one event, rule by rule: whether consent and condition let it
-pass and what decided, which rows were looked up by which key and what came of it, where each
-written value comes from, and the event before and after. Nothing is written anywhere.
+Shows what `weft run` makes of one event, rule by rule: whether consent and
+condition let it pass and what decided, which rows were looked up by which key
+and what came of it, where each written value comes from, and the event before
+and after. Nothing is written anywhere.
 
 Examples:
   # The first event of a file
@@ -115,11 +116,8 @@ async fn preview(args: &Args, loaded: &Loaded) -> Result<Exit, Failure> {
         Format::Text => text::text(&preview, &prepared),
         Format::Json => json::json(&preview),
     };
-    match anstream::stdout().write_all(report.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Transient(error.into())),
-        _ if preview.has_dead_letter() => Ok(Exit::Incomplete),
-        _ => Ok(Exit::Done),
-    }
+    print(&report)?;
+    Ok(if preview.has_dead_letter() { Exit::Incomplete } else { Exit::Done })
 }
 
 fn rule_named(join: &Join, name: &str) -> Result<usize, Failure> {

@@ -2,15 +2,14 @@
 
 use weft_store::{ColumnType, MemoryStore};
 
-use crate::join::{LookupResult, LookupTrace};
+use crate::join::{KeyPart, LookupResult, LookupTrace};
 
 /// In words, why a lookup found nothing and what would have been found; `None` for one that found its row.
 pub(super) fn needed(lookup: &LookupTrace, store: &MemoryStore) -> Option<String> {
     match lookup.result {
         LookupResult::Found => None,
         LookupResult::NoKey => {
-            let empty: Vec<_> = lookup.parts.iter().filter(|part| is_empty(part.value.as_deref())).collect();
-            let empty: Vec<_> = empty.iter().map(|part| format!("{} is absent, null or empty", part.from)).collect();
+            let empty: Vec<_> = lookup.parts.iter().filter_map(empty).collect();
             Some(empty.join("; "))
         }
         LookupResult::BadKey => {
@@ -24,8 +23,19 @@ pub(super) fn needed(lookup: &LookupTrace, store: &MemoryStore) -> Option<String
     }
 }
 
-fn is_empty(value: Option<&str>) -> bool {
-    matches!(value, None | Some("null" | "\"\""))
+/// Why a part of a key has no value; `None` for one that has.
+fn empty(part: &KeyPart) -> Option<String> {
+    let from = &part.from;
+    // A column of another row is written ALIAS.COLUMN, a path starts with `$` or `@`.
+    let alias = from.split_once('.').map(|(alias, _)| alias).filter(|alias| !alias.starts_with(['$', '@']));
+    match (part.value.as_deref(), alias) {
+        (None, Some(alias)) => Some(format!("{alias} has no row")),
+        (None, None) => Some(format!("{from} is absent")),
+        (Some("null"), Some(_)) => Some(format!("{from} is NULL")),
+        (Some("null"), None) => Some(format!("{from} is null")),
+        (Some("\"\""), _) => Some(format!("{from} is empty")),
+        (Some(_), _) => None,
+    }
 }
 
 /// What a key column of a type takes from an event.

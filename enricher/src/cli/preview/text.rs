@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use similar::{ChangeTag, TextDiff};
 use weft_language::{Explanation, OperandValue};
 
+use super::difference::{Line, groups, lines};
 use super::indent::indented;
 use super::needed::needed;
 use super::{Preview, RulePreview};
@@ -30,6 +30,7 @@ pub(super) fn text(preview: &Preview<'_>, prepared: &Prepared) -> String {
     let mut out = format!("{HEAD}{source}, line {}{HEAD:#}, mapping {mapping}\n", event.line);
     if let Some(fault) = event.fault {
         let _ = writeln!(out, "\n{BAD}no event{BAD:#}: {}; it becomes a dead letter", fault.message());
+        return out;
     }
     let before = indented(&String::from_utf8_lossy(&event.bytes));
     for rule in &preview.rules {
@@ -136,15 +137,13 @@ fn of_write(write: &WriteTrace, out: &mut String) {
 }
 
 fn difference(before: &str, after: &str, out: &mut String) {
-    let diff = TextDiff::from_lines(before, after);
-    for group in diff.grouped_ops(CONTEXT_LINES) {
+    for group in groups(&lines(before, after), CONTEXT_LINES) {
         out.push('\n');
-        for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
-            let line = change.value().trim_end_matches('\n');
-            let _ = match change.tag() {
-                ChangeTag::Equal => writeln!(out, "      {line}"),
-                ChangeTag::Delete => writeln!(out, "    {BAD}- {line}{BAD:#}"),
-                ChangeTag::Insert => writeln!(out, "    {GOOD}+ {line}{GOOD:#}"),
+        for line in group {
+            let _ = match line {
+                Line::Same(line) => writeln!(out, "      {line}"),
+                Line::Gone(line) => writeln!(out, "    {BAD}- {line}{BAD:#}"),
+                Line::New(line) => writeln!(out, "    {GOOD}+ {line}{GOOD:#}"),
             };
         }
     }

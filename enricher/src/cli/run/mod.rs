@@ -55,19 +55,21 @@ pub(crate) struct Args {
 }
 
 const EXAMPLES: &str = "\
-Reads the tables that the manifests name, joins each event with their rows and writes it
-once per rule that wants it. The Redis and the Kafka topics in the manifests are not
-touched: rows are held in memory. A summary goes to standard error.
+Reads the tables that the manifests name, joins each event with their rows and
+writes it once per rule that wants it. The Redis and the Kafka topics in the
+manifests are not touched: rows are held in memory. A summary goes to standard
+error.
 
 Examples:
   # Events from a file, enriched events to the terminal
   weft run -f manifests/ --events events.jsonl
 
   # In a pipe, with what cannot be sent kept for later
-  tail -f events.jsonl | weft run -f manifests/ --dead-letters dead.jsonl > enriched.jsonl
+  tail -f events.jsonl \\
+    | weft run -f manifests/ --dead-letters dead.jsonl > enriched.jsonl
 
   # A SQLite file in place of the warehouse that the manifests name
-  weft run -f manifests/ --warehouse prod=sqlite:./sample.db --events events.jsonl
+  weft run -f manifests/ --warehouse prod=sqlite:./sample.db < events.jsonl
 
 Exit codes:
   0  done
