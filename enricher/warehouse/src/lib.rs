@@ -3,7 +3,11 @@
 //! Values cross the trait as Arrow record batches. What a column means (its [`weft_store::ColumnType`]) stands in the
 //! metadata of its Arrow field, see [`types`]; [`Cells`] reads a column back value by value.
 
+#[cfg(feature = "sqlite")]
+mod batch;
 mod cells;
+#[cfg(feature = "sqlite")]
+mod column;
 mod dialect;
 mod error;
 pub mod names;
@@ -48,8 +52,10 @@ pub trait Warehouse {
 pub struct Table {
     /// Its name as the warehouse spells it, outermost part first.
     pub name: Vec<String>,
-    /// Its columns, in the table's order.
+    /// Its columns that this user may read, in the table's order.
     pub columns: Vec<Column>,
+    /// The columns that this user may not read.
+    pub unreadable: Vec<String>,
     /// The columns of the primary key that it declares, in the key's order; none for a view.
     pub primary_key: Vec<String>,
     /// The foreign keys that it declares.

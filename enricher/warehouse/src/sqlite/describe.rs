@@ -15,6 +15,7 @@ pub(super) fn table(connection: &Connection, wanted: &str) -> Result<Table, Erro
     Ok(Table {
         name: vec![name.clone()],
         columns: if *is_view { columns.map_err(|error| error.of_view(name))? } else { columns? },
+        unreadable: Vec::new(),
         primary_key: primary_key(connection, name)?,
         foreign_keys: foreign_keys(connection, name)?,
     })

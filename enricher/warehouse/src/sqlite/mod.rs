@@ -19,7 +19,6 @@
 //! SQLite lets a cell be something else than its column's type. Such a cell keeps what it is: as a value it is written
 //! as its storage class says (a number, a string, base64), as a key its row is rejected.
 
-mod column;
 mod declared;
 mod describe;
 mod dialect;
@@ -36,10 +35,8 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use weft_store::Column;
 
+use crate::batch::WAITING_BATCHES;
 use crate::{Batches, Dialect, Error, Table, Warehouse};
-
-/// So many batches may wait to be taken; with the one that is filled and the one that is used, four are in memory.
-const WAITING_BATCHES: usize = 2;
 
 /// A SQLite file. Its statements run one after the other.
 #[derive(Clone)]

@@ -1,23 +1,17 @@
 //! A statement's rows as record batches.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{ArrowError, Schema, SchemaRef};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use serde::de::IgnoredAny;
 use tokio::sync::mpsc::Sender;
 use weft_store::{Column, ColumnType, Value, time, uuid};
 
-use super::column::{self, ColumnBuilder};
 use super::{failed, refused};
 use crate::Error;
-
-/// A batch ends with the row that reaches either.
-const BATCH_ROWS: usize = 4096;
-const BATCH_BYTES: usize = 4 << 20;
+use crate::batch::BatchBuilder;
 
 /// Runs the query and sends what it gives, until it ends or nobody receives.
 pub(super) fn send_batches(
@@ -30,47 +24,26 @@ pub(super) fn send_batches(
     if statement.column_count() != columns.len() {
         return Err(Error::Run(format!("{} columns, not the {} asked for", statement.column_count(), columns.len())));
     }
-    let schema = Arc::new(Schema::new(columns.iter().map(column::field).collect::<Vec<_>>()));
-    let mut builders: Vec<ColumnBuilder> = columns.iter().map(ColumnBuilder::new).collect();
+    let mut batch = BatchBuilder::new(columns);
     let mut scratch = String::new();
-    let (mut count, mut bytes) = (0, 0);
     let mut rows = statement.query([]).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
-        for (position, (column, builder)) in columns.iter().zip(&mut builders).enumerate() {
+        for (position, column) in columns.iter().enumerate() {
             let cell = row.get_ref(position).map_err(failed)?;
-            bytes += size(cell);
-            match value(column.kind, cell, &mut scratch) {
-                Ok(value) => builder.push(value),
-                Err(not_text) => builder.push_not_text(not_text),
-            }
+            batch.push(position, value(column.kind, cell, &mut scratch));
         }
-        count += 1;
-        if count == BATCH_ROWS || bytes >= BATCH_BYTES {
-            if sender.blocking_send(Ok(batch(&schema, &mut builders)?)).is_err() {
-                return Ok(());
-            }
-            (count, bytes) = (0, 0);
+        if batch.end_row()
+            && let Some(full) = batch.finish()?
+            && sender.blocking_send(Ok(full)).is_err()
+        {
+            return Ok(());
         }
     }
-    if count > 0 {
+    if let Some(last) = batch.finish()? {
         // Nobody is left to tell if the receiver is gone.
-        let _ = sender.blocking_send(Ok(batch(&schema, &mut builders)?));
+        let _ = sender.blocking_send(Ok(last));
     }
     Ok(())
-}
-
-fn batch(schema: &SchemaRef, builders: &mut [ColumnBuilder]) -> Result<RecordBatch, Error> {
-    let columns: Result<Vec<_>, ArrowError> = builders.iter_mut().map(ColumnBuilder::finish).collect();
-    columns
-        .and_then(|columns| RecordBatch::try_new(Arc::clone(schema), columns))
-        .map_err(|_| Error::Run("the result does not fit its columns".to_owned()))
-}
-
-fn size(cell: ValueRef<'_>) -> usize {
-    match cell {
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => 8 + bytes.len(),
-        _ => 8,
-    }
 }
 
 /// What a cell means in a column of type `kind`, else what its storage class says; the bytes of text that is none.

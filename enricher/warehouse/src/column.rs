@@ -1,4 +1,5 @@
-//! Cells of one column on their way into Arrow: a dense union of the column's own type and SQLite's storage classes.
+//! Cells of one column on their way into Arrow: a dense union of the column's own type and what cells are instead: one
+//! of SQLite's storage classes, or PostgreSQL's `NaN` and `infinity`.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use weft_store::{Column, ColumnType, Value};
 use crate::types;
 
 /// Fills one column of a batch.
-pub(super) struct ColumnBuilder {
+pub(crate) struct ColumnBuilder {
     fields: UnionFields,
     ids: Vec<i8>,
     offsets: Vec<i32>,
@@ -42,7 +43,7 @@ enum Own {
 }
 
 /// The Arrow field of a column's batches.
-pub(super) fn field(column: &Column) -> Field {
+pub(crate) fn field(column: &Column) -> Field {
     types::field(&column.name, DataType::Union(union_fields(column.kind), UnionMode::Dense), column.kind)
 }
 
@@ -58,7 +59,7 @@ fn union_fields(kind: ColumnType) -> UnionFields {
 }
 
 impl ColumnBuilder {
-    pub(super) fn new(column: &Column) -> Self {
+    pub(crate) fn new(column: &Column) -> Self {
         Self {
             fields: union_fields(column.kind),
             ids: Vec::new(),
@@ -72,7 +73,7 @@ impl ColumnBuilder {
         }
     }
 
-    pub(super) fn push(&mut self, value: Value<'_>) {
+    pub(crate) fn push(&mut self, value: Value<'_>) {
         if let Some(offset) = self.own.push(value) {
             return self.place(0, offset);
         }
@@ -97,8 +98,8 @@ impl ColumnBuilder {
         }
     }
 
-    /// Text that is not UTF-8.
-    pub(super) fn push_not_text(&mut self, bytes: &[u8]) {
+    /// Takes text that is not UTF-8.
+    pub(crate) fn push_not_text(&mut self, bytes: &[u8]) {
         self.place(5, self.not_texts.len_before());
         self.not_texts.append_value(bytes);
     }
@@ -109,7 +110,7 @@ impl ColumnBuilder {
     }
 
     /// The column, and an empty builder.
-    pub(super) fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+    pub(crate) fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
         let children: Vec<ArrayRef> = vec![
             self.own.finish(),
             Arc::new(self.integers.finish()),
