@@ -41,7 +41,12 @@ if [ "$purpose" = test ]; then
     needs python3 python3
     needs sqlite3 sqlite3 # the README uses it
     needs shellcheck shellcheck
+<<<<<<< HEAD
     needs redis-server redis-server # the store's tests start their own
+=======
+    needs openssl openssl
+    needs postgresql initdb /usr/lib/postgresql/*/bin/initdb # Debian has it on no PATH
+>>>>>>> 502b3cd (wip)
     # The API server's tests run as root only and are skipped by name otherwise, so only root needs their packages.
     if [ "$(id -u)" = 0 ] && has dpkg-query && [ -f e2e/packages.txt ]; then
         while read -r package; do
@@ -57,6 +62,14 @@ if [ ${#packages[@]} -gt 0 ]; then
             "  sudo apt-get install -y --no-install-recommends ${packages[*]}"
     fi
     echo "setup: installing ${packages[*]}" >&2
+    case " ${packages[*]} " in *" postgresql "*)
+        # The tests start a server of their own; Debian's would start one that nobody asked for.
+        if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+            mkdir -p /etc/postgresql-common
+            echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
+        fi
+        ;;
+    esac
     install_packages() { DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null; }
     install_packages 2>/dev/null || { apt-get update -qq && install_packages; }
 fi

@@ -14,7 +14,6 @@ mod index;
 mod load;
 mod metadata;
 mod object;
-mod part;
 mod reasons;
 mod schema;
 mod source;

@@ -21,6 +21,13 @@ pub trait Dialect {
     /// is refused as a key.
     fn key_text(&self, key: &[Column]) -> Option<String>;
 
+    /// What to order by so that rows come bucket by bucket: the MD5 of the key text that `key_text` makes, in
+    /// hexadecimal. `None` if this warehouse has no MD5.
+    fn key_order(&self, key_text: &str) -> Option<String> {
+        let _ = key_text;
+        None
+    }
+
     /// The table's name in quotes, with all its parts.
     fn table(&self, name: &[String]) -> String {
         name.iter().map(|part| self.quoted(part)).collect::<Vec<_>>().join(".")

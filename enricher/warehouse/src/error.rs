@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::names::Unresolved;
 
 /// Why a warehouse could not do what it was asked. No message quotes a value of a row.
@@ -11,6 +13,25 @@ pub enum Error {
         /// What is wrong and how to mend it.
         problem: String,
     },
+    /// The warehouse does not answer, or takes nobody in at this moment.
+    #[error("failed to reach {location}: {problem}")]
+    Unreachable {
+        /// Where it should be: host, port and database.
+        location: String,
+        /// What is wrong and how to mend it.
+        problem: String,
+    },
+    /// The name cannot be one of a table here.
+    #[error("the table name {name:?} {problem}")]
+    Name {
+        /// The name, its parts joined by dots.
+        name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// This user lacks a right.
+    #[error("not permitted: {0}")]
+    Denied(String),
     /// There is no such table or view.
     #[error("failed to find the table: {0}")]
     Table(Unresolved),
@@ -28,6 +49,12 @@ pub enum Error {
     /// The warehouse failed while it ran the statement.
     #[error("failed to run the statement: {0}")]
     Run(String),
+    /// A table of this name is there already.
+    #[error("failed to create the table: it exists already")]
+    Exists,
+    /// The warehouse ended the statement because it took too long.
+    #[error("the statement took longer than its time-out of {0:?}; raise limits.statementTimeout, or read fewer rows")]
+    TimedOut(Duration),
     /// Somebody else holds a lock; trying again may help.
     #[error("failed to run the statement: the database is locked by another process; try again when it is done")]
     Locked,
@@ -49,6 +76,11 @@ impl Error {
     pub fn category(&self) -> &'static str {
         match self {
             Error::Open { .. } => "open",
+            Error::Unreachable { .. } => "unreachable",
+            Error::Name { .. } => "name",
+            Error::Denied(_) => "denied",
+            Error::Exists => "exists",
+            Error::TimedOut(_) => "timeout",
             Error::Table(_) => "table",
             Error::View { .. } => "view",
             Error::Prepare(_) => "prepare",
@@ -60,6 +92,6 @@ impl Error {
 
     /// Whether trying again may help.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Error::Locked)
+        matches!(self, Error::Locked | Error::Unreachable { .. })
     }
 }

@@ -3,14 +3,16 @@
 //! Values cross the trait as Arrow record batches. What a column means (its [`weft_store::ColumnType`]) stands in the
 //! metadata of its Arrow field, see [`types`]; [`Cells`] reads a column back value by value.
 
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod batch;
 mod cells;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod column;
 mod dialect;
 mod error;
 pub mod names;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod types;

@@ -12,8 +12,8 @@
 //! | Date | Date32 |
 //! | Timestamp, TimestampTz | Timestamp in microseconds, the latter in UTC |
 //!
-//! A warehouse whose cells need not have their column's type (SQLite) gives a dense union of these: its first child
-//! has the column's type and the nulls, the others are what cells are instead. Text that is not UTF-8 is Binary with
+//! A warehouse whose cells need not have their column's type (SQLite; PostgreSQL's `NaN` and `infinity`) gives a dense
+//! union of these: its first child has the column's type and the nulls, the others are what cells are instead. Text that is not UTF-8 is Binary with
 //! [`NOT_TEXT`] in the metadata.
 
 use std::collections::HashMap;

@@ -1,0 +1,108 @@
+use weft_store::key::{MAX_BYTES, MAX_DIGITS};
+use weft_store::{Column, ColumnType};
+
+use crate::Dialect;
+use crate::dialect::is_key;
+
+/// PostgreSQL's SQL.
+pub(super) struct Postgres;
+
+impl Dialect for Postgres {
+    fn quoted(&self, identifier: &str) -> String {
+        format!("\"{}\"", identifier.replace('"', "\"\""))
+    }
+
+    fn literal(&self, text: &str) -> String {
+        // Read alike whatever standard_conforming_strings says.
+        let quotes = text.replace('\'', "''");
+        if text.contains('\\') { format!("E'{}'", quotes.replace('\\', "\\\\")) } else { format!("'{quotes}'") }
+    }
+
+    fn selected(&self, column: &Column) -> String {
+        let name = self.quoted(&column.name);
+        match column.kind {
+            ColumnType::Text => TEXT.replace('$', &name),
+            // The text of json and jsonb as it is; arrays and composite types become JSON.
+            ColumnType::Json => format!("to_json({name})::text"),
+            _ => name,
+        }
+    }
+
+    fn key_part(&self, column: &Column) -> Option<String> {
+        let name = self.quoted(&column.name);
+        let sql = match column.kind {
+            kind if !is_key(kind) => return None,
+            ColumnType::Text => TEXT.to_owned(),
+            ColumnType::Decimal => DECIMAL.replace("{digits}", &MAX_DIGITS.to_string()),
+            ColumnType::FixedText => "rtrim($::text, ' ')".to_owned(),
+            // Lines of 76 characters, as PostgreSQL writes base64.
+            ColumnType::Bytes => "replace(encode($, 'base64'), chr(10), '')".to_owned(),
+            ColumnType::Date => in_years("$", "date", ""),
+            ColumnType::Timestamp => in_years("$", "timestamp", TIME),
+            ColumnType::TimestampTz => in_years("($ AT TIME ZONE 'UTC')", "timestamp", &format!("{TIME}\"Z\"")),
+            _ => "$::text".to_owned(),
+        };
+        Some(sql.replace('$', &name))
+    }
+
+    fn key_text(&self, key: &[Column]) -> Option<String> {
+        let parts: Vec<String> = key.iter().map(|column| self.key_part(column)).collect::<Option<_>>()?;
+        if let ([part], [column]) = (&parts[..], key) {
+            return Some(match column.kind {
+                ColumnType::Text | ColumnType::FixedText | ColumnType::Bytes => {
+                    format!("(CASE WHEN {} BETWEEN 1 AND {MAX_BYTES} THEN {part} END COLLATE \"C\")", bytes(part))
+                }
+                _ => format!("({part} COLLATE \"C\")"),
+            });
+        }
+        let prefixed = |part: &String| format!("{}::text || ':' || {part}", bytes(part));
+        let whole = parts.iter().map(prefixed).collect::<Vec<_>>().join(" || ");
+        let filled = parts.iter().map(|part| format!("{} > 0 AND ", bytes(part))).collect::<String>();
+        Some(format!(
+            "(CASE WHEN {filled}{} <= {MAX_BYTES} THEN {whole} END COLLATE \"C\")",
+            bytes(&format!("({whole})"))
+        ))
+    }
+
+    fn key_order(&self, key_text: &str) -> Option<String> {
+        Some(format!("(md5(convert_to({key_text}, 'UTF8')) COLLATE \"C\")"))
+    }
+}
+
+/// What the type's output function writes. A cast may write something else: an inet's puts `/32` behind an address.
+const TEXT: &str = "CASE WHEN $ IS NOT NULL THEN concat($) END";
+
+/// A numeric without the zeros that say nothing; NULL for NaN and infinities, and with too many digits.
+const DECIMAL: &str = "CASE WHEN translate($::text, '0123456789.-', '') = '' AND length(replace(ltrim(CASE WHEN \
+                       $::text LIKE '%.%' THEN rtrim(rtrim($::text, '0'), '.') ELSE $::text END, '-0'), '.', '')) <= \
+                       {digits} THEN CASE WHEN $::text LIKE '%.%' THEN rtrim(rtrim($::text, '0'), '.') ELSE $::text \
+                       END END";
+
+const TIME: &str = "\"T\"HH24:MI:SS.US";
+
+/// The length of a text as UTF-8, whatever the encoding of the database.
+fn bytes(text: &str) -> String {
+    format!("octet_length(convert_to({text}, 'UTF8'))")
+}
+
+/// A day or time as text where its year is 0 to 9999, else NULL; PostgreSQL calls the year 0 that of 1 BC.
+fn in_years(value: &str, kind: &str, rest: &str) -> String {
+    format!(
+        "CASE WHEN {value} >= {kind} '0001-01-01' AND {value} < {kind} '10000-01-01' \
+         THEN to_char({value}, 'YYYY-MM-DD{rest}') WHEN {value} >= {kind} '0001-01-01 BC' AND {value} < {kind} \
+         '0001-01-01' THEN '0000' || to_char({value}, '-MM-DD{rest}') END"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_and_names_stay_what_they_are_in_quotes() {
+        assert_eq!(Postgres.quoted("a\"b.c"), "\"a\"\"b.c\"");
+        assert_eq!(Postgres.literal("it's"), "'it''s'");
+        assert_eq!(Postgres.literal("\\'; DROP"), "E'\\\\''; DROP'");
+        assert_eq!(Postgres.table(&["S".to_owned(), "t".to_owned()]), "\"S\".\"t\"");
+    }
+}
