@@ -241,5 +241,8 @@ fn what_cannot_be_shown_is_refused_with_what_there_is_instead() {
     );
     refused(&["--events", "none.jsonl"], "", "failed to open the events of none.jsonl");
     refused(&["--max-event-bytes", "10"], VIEWED, "line 1 is longer than the 10 bytes an event may have");
+    for size in ["1", "4MiB", "1073741825"] {
+        refused(&["--max-event-bytes", size], VIEWED, "write a number of bytes from 2 to 1073741824, such as 4194304");
+    }
     refused(&["--mapping", "x"], VIEWED, "there is no EnrichmentMapping x");
 }

@@ -1,12 +1,12 @@
 //! The events that a command reads: a file, or standard input.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
 
-use super::Failure;
+use super::{Failure, tell};
 
 /// Where events come from.
 pub(crate) struct Events {
@@ -24,6 +24,11 @@ impl Events {
     /// Opens a file, or standard input where the path is `-`.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         if is_stdio(path) {
+            if io::stdin().is_terminal() {
+                tell(format_args!(
+                    "reading events from the terminal, one a line; Ctrl-D ends them, --events names a file"
+                ));
+            }
             return Ok(Self { name: "-".to_owned(), input: Input::Stdin(io::stdin()) });
         }
         let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));

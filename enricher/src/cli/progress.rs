@@ -11,17 +11,17 @@ pub(crate) struct Progress(ProgressBar);
 impl Progress {
     /// For rows of tables.
     pub(crate) fn of_rows() -> Self {
-        Self::new("{spinner} {msg}: {human_pos} rows, {per_sec}, {elapsed}", true)
+        Self::new("{spinner} {msg}: {human_pos} rows, {per_sec:0}, {elapsed}", true)
     }
 
     /// For events; not where the events themselves go to the terminal.
     pub(crate) fn of_events(to_stdout: bool) -> Self {
         let shown = !(to_stdout && std::io::stdout().is_terminal());
-        Self::new("{spinner} {human_pos} events, {per_sec}, {elapsed}", shown)
+        Self::new("{spinner} {human_pos} events, {per_sec:0}, {elapsed}", shown)
     }
 
     fn new(template: &str, shown: bool) -> Self {
-        let bar = ProgressBar::no_length();
+        let bar = ProgressBar::no_length().with_message("tables");
         if !shown || !std::io::stderr().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::hidden());
             return Self(bar);

@@ -43,7 +43,7 @@ pub(crate) struct Args {
     rule: Option<String>,
 
     /// The longest event, in bytes
-    #[arg(long, value_name = "N", default_value_t = super::run::DEFAULT_EVENT_BYTES, value_parser = clap::value_parser!(u32).range(2..=1 << 30))]
+    #[arg(long, value_name = "N", default_value_t = super::run::DEFAULT_EVENT_BYTES, value_parser = super::run::event_bytes)]
     max_event_bytes: u32,
 
     #[command(flatten)]

@@ -20,6 +20,12 @@ use crate::run::{DeadLetters, Lines, Pipeline, Summary, end_between_lines};
 /// The size of an event, in bytes, that nobody needs to raise: as much as a Kafka broker takes by default.
 pub(crate) const DEFAULT_EVENT_BYTES: u32 = 1 << 20;
 
+/// The longest event, as an option gives it.
+pub(crate) fn event_bytes(text: &str) -> Result<u32, String> {
+    let bytes = text.parse().ok().filter(|bytes| (2..=1 << 30).contains(bytes));
+    bytes.ok_or_else(|| "write a number of bytes from 2 to 1073741824, such as 4194304 for 4 MiB".to_owned())
+}
+
 #[derive(clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -47,7 +53,7 @@ pub(crate) struct Args {
     force: bool,
 
     /// The longest event, in bytes; a longer one becomes a dead letter
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_EVENT_BYTES, value_parser = clap::value_parser!(u32).range(2..=1 << 30))]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_EVENT_BYTES, value_parser = event_bytes)]
     max_event_bytes: u32,
 
     #[command(flatten)]
