@@ -41,12 +41,9 @@ if [ "$purpose" = test ]; then
     needs python3 python3
     needs sqlite3 sqlite3 # the README uses it
     needs shellcheck shellcheck
-<<<<<<< HEAD
     needs redis-server redis-server # the store's tests start their own
-=======
-    needs openssl openssl
+    needs openssl openssl           # and make certificates
     needs postgresql initdb /usr/lib/postgresql/*/bin/initdb # Debian has it on no PATH
->>>>>>> 502b3cd (wip)
     # The API server's tests run as root only and are skipped by name otherwise, so only root needs their packages.
     if [ "$(id -u)" = 0 ] && has dpkg-query && [ -f e2e/packages.txt ]; then
         while read -r package; do

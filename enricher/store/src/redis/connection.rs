@@ -79,14 +79,20 @@ pub async fn connect(access: &Access) -> Result<ConnectionManager, ConnectError>
             "" => cause(&error),
             code => format!("Redis answers {code}{}", remedy(code)),
         };
-        ConnectError::Refused { address, cause, transient: error.is_io_error() || error.is_timeout() }
+        ConnectError::Refused { address: address.clone(), cause, transient: error.is_io_error() || error.is_timeout() }
     };
     // One try, so that what is wrong is said at once: the manager's own first connection would be tried again.
+    try_once(&client).await.map_err(&refused)?;
+    ConnectionManager::new_with_config(client, config).await.map_err(refused)
+}
+
+async fn try_once(client: &Client) -> Result<(), RedisError> {
     let once = AsyncConnectionConfig::new().set_connection_timeout(Some(TIMEOUT)).set_response_timeout(Some(TIMEOUT));
-    match client.get_multiplexed_async_connection_with_config(&once).await {
-        Ok(_) => ConnectionManager::new_with_config(client, config).await.map_err(refused),
-        Err(error) => Err(refused(error)),
-    }
+    let mut connection = client.get_multiplexed_async_connection_with_config(&once).await?;
+    // Without a password Redis lets everybody connect, and refuses the first command. That of a user who was let in may
+    // be forbidden.
+    let answer = redis::cmd("PING").exec_async(&mut connection).await;
+    answer.or_else(|error| if error.code() == Some("NOPERM") { Ok(()) } else { Err(error) })
 }
 
 fn client(access: &Access) -> Result<(Client, String), ConnectError> {

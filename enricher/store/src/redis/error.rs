@@ -1,3 +1,5 @@
+use std::error::Error as _;
+
 use redis::{ErrorKind, RedisError};
 
 /// The store cannot be asked.
@@ -73,7 +75,9 @@ pub(super) fn cause(error: &RedisError) -> String {
     } else if error.is_connection_dropped() {
         "the connection was closed".to_owned()
     } else {
-        error.category().to_owned()
+        // The text of the system or of the TLS library, which know nothing of what was sent.
+        let text = error.source().filter(|_| error.is_io_error()).map(ToString::to_string);
+        text.unwrap_or_else(|| error.category().to_owned())
     }
 }
 

@@ -9,9 +9,8 @@
 //! its run ([`Writer::bucket`], [`Writer::keep`]), announces what it changed ([`Writer::announce`]) and commits
 //! ([`Writer::commit`]). Each step is one atomic script that a newer run's token, or a newer run's bucket, refuses.
 //!
-//! A Redis user needs, on the keys `weft:*`, for the [`Writer`]: `+evalsha +script|load +hget +hgetall +hmget +hset
-//! +hdel +exists +unlink +copy +rename +pexpire +persist +xadd`; for the [`RedisStore`] and the [`ChangeFeed`]:
-//! `+hgetall +hmget +xrange +xrevrange`; both `+select` where the URL names a database other than 0.
+//! A Redis user needs [`WRITER_PERMISSIONS`] for the [`Writer`], [`READER_PERMISSIONS`] for the [`RedisStore`] and the
+//! [`ChangeFeed`]; both also `+select` where the URL names a database other than 0.
 
 mod bucket;
 mod columns;
@@ -37,6 +36,13 @@ pub use outcome::Outcome;
 pub use reader::RedisStore;
 pub use redis::aio::ConnectionManager;
 pub use writer::{Shards, Target, Writer};
+
+/// What Redis has to allow a user who writes, as `ACL SETUSER` takes it.
+pub const WRITER_PERMISSIONS: &str = "~weft:* +evalsha +script|load +hget +hgetall +hmget +hset +hdel +exists +unlink \
+    +copy +rename +pexpire +persist +xadd";
+
+/// What Redis has to allow a user who reads, as `ACL SETUSER` takes it.
+pub const READER_PERMISSIONS: &str = "~weft:* +hgetall +hmget +xrange +xrevrange";
 
 /// The version of the format that is written.
 pub const LAYOUT: u32 = 1;

@@ -1,0 +1,132 @@
+//! Who gets into Redis, with what permissions, and what is said to whom does not.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+mod redis_server;
+
+use std::path::Path;
+use std::process::Command;
+
+use redis_server::Server;
+use redis_server::run::{OWNER, SLUG, ask, bytes, found, keys, load, row, rows, snapshot, target, writer};
+use weft_store::redis::{
+    Access, Change, ChangeFeed, News, Outcome, READER_PERMISSIONS, RedisStore, WRITER_PERMISSIONS, connect,
+};
+use weft_store::{Answer, Reader as _, Unavailable};
+
+/// Makes an authority `<name>.pem` in a folder, and a certificate for loopback that it signed, `<name>-server.pem`.
+fn certificates(folder: &Path, name: &str) {
+    let openssl = |arguments: &str| {
+        let made = Command::new("openssl").current_dir(folder).args(arguments.split(' ')).output();
+        let made =
+            made.unwrap_or_else(|error| panic!("openssl cannot be run ({error}); scripts/setup.sh test installs it"));
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    };
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    std::fs::write(folder.join("extensions"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n").unwrap();
+    openssl(&format!("req -x509 {key} -keyout {name}.key -out {name}.pem -days 2 -subj /CN={name}"));
+    openssl(&format!("req {key} -keyout {name}-server.key -out {name}-server.csr -subj /CN=server"));
+    openssl(&format!(
+        "x509 -req -in {name}-server.csr -CA {name}.pem -CAkey {name}.key -CAcreateserial -days 2 -extfile extensions \
+         -out {name}-server.pem"
+    ));
+}
+
+/// A server that speaks TLS only, and knows a writer and a reader.
+async fn guarded_server() -> Server {
+    let folder = tempfile::tempdir().unwrap();
+    certificates(folder.path(), "ours");
+    certificates(folder.path(), "theirs");
+    let arguments = |port: u16| {
+        let text = format!(
+            "--port 0 --tls-port {port} --tls-cert-file ours-server.pem --tls-key-file ours-server.key \
+             --tls-ca-cert-file ours.pem --tls-auth-clients no --user default off \
+             --user writer on >canary-writer {WRITER_PERMISSIONS} --user reader on >canary-reader {READER_PERMISSIONS} \
+             --user stranger on >canary-stranger ~other:* +@all"
+        );
+        text.split(' ').map(str::to_owned).collect()
+    };
+    Server::start_with(folder, &arguments, true).await
+}
+
+fn access(server: &Server, user: &str) -> Access {
+    Access {
+        url: format!("rediss://127.0.0.1:{}", server.port),
+        username: Some(user.to_owned()),
+        password: Some(format!("canary-{user}")),
+        ca: Some(std::fs::read(server.folder.path().join("ours.pem")).unwrap()),
+    }
+}
+
+#[tokio::test]
+async fn a_writer_and_a_reader_need_no_more_than_the_permissions_that_are_documented() {
+    let server = guarded_server().await;
+    let (writing, reading) =
+        (connect(&access(&server, "writer")).await.unwrap(), connect(&access(&server, "reader")).await.unwrap());
+    let (writer, feed) = (writer(&writing), &mut ChangeFeed::new(reading.clone(), &keys()));
+    load(&writer, &snapshot(7, 1), &rows(10, "a")).await;
+    assert_eq!(feed.poll().await.unwrap(), News::Gap);
+
+    // A patch in chunks, a bucket that is kept, a verification, growth and what it leaves.
+    let next = snapshot(8, 1);
+    assert_eq!(writer.take(8).await.unwrap(), Outcome::Done);
+    assert_eq!(writer.start(8, &next).await.unwrap(), Outcome::Done);
+    let mut patch = writer.bucket(target(8, &next), 0, Some(7));
+    for number in 0..20 {
+        patch.put(format!("large-{number}").as_bytes(), &row("", &"x".repeat(60_000))).await.unwrap();
+    }
+    patch.remove(b"sku-1").await.unwrap();
+    assert_eq!(patch.finish().await.unwrap(), Outcome::Done);
+    let change = Change::Rows { run: 8, buckets: 1, bucket: 0, keys: Some(bytes(&["sku-1"])) };
+    writer.announce(std::slice::from_ref(&change)).await.unwrap();
+    assert_eq!(writer.commit(8, 8).await.unwrap(), Outcome::Done);
+    assert_eq!(feed.poll().await.unwrap(), News::Changes(vec![change, Change::Committed { run: 8 }]));
+    assert_eq!(writer.verify(8, 1).await.unwrap(), Outcome::Done);
+    load(&writer, &snapshot(9, 2), &rows(10, "b")).await;
+    assert_eq!(writer.controls(2).await.unwrap().iter().flatten().count(), 2);
+    assert_eq!(writer.unlink(9, 1).await.unwrap(), Outcome::Done);
+
+    let store = RedisStore::new(reading.clone(), "shop", "main", OWNER, None);
+    assert_eq!(ask(&store, &["sku-1", "large-1"]).await, [found("sku-1", "b 1"), Answer::Missing]);
+    let error = redis_server::run::writer(&reading).take(10).await.unwrap_err();
+    assert!(!error.is_transient());
+    assert!(error.to_string().starts_with("failed to take the store's meta: Redis answers NOPERM; the user lacks"));
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_read_is_denied_and_no_row_is_missing() {
+    let server = guarded_server().await;
+    let connection = connect(&access(&server, "stranger")).await.unwrap();
+    let store = RedisStore::new(connection, "shop", "main", OWNER, None);
+    assert_eq!(ask(&store, &["sku-1"]).await, [Answer::Unavailable(Unavailable::Denied)]);
+    assert_eq!(store.meta(SLUG).await, Err(Unavailable::Denied));
+}
+
+#[tokio::test]
+async fn whoever_is_not_let_in_is_told_why_and_no_secret() {
+    let server = guarded_server().await;
+    let good = access(&server, "reader");
+    let theirs = std::fs::read(server.folder.path().join("theirs.pem")).unwrap();
+    let port = server.port;
+    let cases = [
+        (Access { password: Some("canary-wrong".to_owned()), ..good.clone() }, "wrong user or password; check user"),
+        (Access { username: Some("canary-user".to_owned()), ..good.clone() }, "wrong user or password; check user"),
+        (Access { username: None, password: None, ..good.clone() }, "NOAUTH"),
+        (Access { ca: Some(theirs), ..good.clone() }, "certificate"),
+        (Access { ca: None, ..good.clone() }, "certificate"),
+        (Access { url: format!("rediss://localhost:{port}"), ..good.clone() }, "certificate"),
+        (Access { url: format!("redis://127.0.0.1:{port}"), ca: None, ..good.clone() }, "the connection was closed"),
+        (Access { url: "rediss://127.0.0.1:1".to_owned(), ..good.clone() }, "store at 127.0.0.1:1: connection refused"),
+        (Access { url: format!("redis://127.0.0.1:{port}"), ..good.clone() }, "TLS needs rediss://"),
+        (Access { ca: Some(b"canary".to_vec()), ..good.clone() }, "tls.ca holds no certificates"),
+        (Access { url: "rediss://canary-user:canary@h:1".to_owned(), ..good.clone() }, "holds a user or a password"),
+        (Access { url: "http://canary".to_owned(), ..good.clone() }, "no URL such as"),
+        (Access { url: "redis://h:port-canary".to_owned(), ca: None, ..good.clone() }, "no URL such as"),
+        (Access { url: "redis+unix:///tmp/canary".to_owned(), ..good.clone() }, "no URL such as"),
+    ];
+    for (access, wanted) in cases {
+        let error = connect(&access).await.err().unwrap_or_else(|| panic!("let in, where this was wanted: {wanted}"));
+        let text = format!("{error} {error:?} {access:?}");
+        assert!(text.contains(wanted), "{wanted:?} is not in {text}");
+        assert!(!text.contains("canary"), "{text}");
+    }
+}
