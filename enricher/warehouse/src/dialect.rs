@@ -1,4 +1,6 @@
-use weft_store::{Column, ColumnType};
+use weft_store::Column;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+use weft_store::ColumnType;
 
 /// How a warehouse spells SQL.
 pub trait Dialect {
@@ -35,6 +37,7 @@ pub trait Dialect {
 }
 
 /// Whether a column of this type may be (part of) a key.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) fn is_key(kind: ColumnType) -> bool {
     !matches!(kind, ColumnType::Float | ColumnType::Json | ColumnType::Mixed)
 }

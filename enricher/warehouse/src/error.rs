@@ -65,6 +65,7 @@ pub enum Error {
 
 impl Error {
     /// The error where the statement only read this view.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn of_view(self, view: &str) -> Self {
         match self {
             Error::Prepare(problem) | Error::Run(problem) => Error::View { view: view.to_owned(), problem },

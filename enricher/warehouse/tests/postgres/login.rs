@@ -2,10 +2,11 @@
 
 use std::net::TcpListener;
 
-use weft_warehouse::postgres::{Options, Postgres, Tls};
+use weft_warehouse::postgres::{ClientCertificate, Options, Postgres, Tls};
 use weft_warehouse::{Error, Warehouse as _};
 
-use crate::server::{PASSWORD, server};
+use crate::server::{CERTIFIED, PASSWORD, server};
+use crate::statements::until_running;
 
 async fn told(options: Options) -> (Error, String) {
     let error = Postgres::connect(options).await.err().unwrap();
@@ -61,10 +62,36 @@ async fn a_connection_is_encrypted_where_the_certificate_is_right_and_refused_wh
     let warehouse = Postgres::connect(right.clone()).await.unwrap();
     let encrypted = "CREATE TEMP TABLE seen AS SELECT 1 FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl";
     assert_eq!(warehouse.execute(encrypted.to_owned()).await.unwrap(), 1);
+    let running = warehouse.clone();
+    let statement = tokio::spawn(async move { running.execute("SELECT pg_sleep(600) AS encrypted".to_owned()).await });
+    until_running("AS encrypted", "1").await;
+    warehouse.cancel().await;
+    assert!(matches!(statement.await.unwrap(), Err(Error::Cancelled)));
     let (_, text) = told(Options { host: "127.0.0.1".to_owned(), ..right.clone() }).await;
     assert!(text.contains("its certificate is not for the host \"127.0.0.1\""), "{text}");
     let (_, text) = told(Options { tls: verify(None), ..right.clone() }).await;
     assert!(text.contains("tls.ca"), "{text}");
     let (_, text) = told(Options { tls: verify(Some(b"not PEM".to_vec())), ..right }).await;
     assert!(text.ends_with("tls.ca holds no certificate in PEM form"), "{text}");
+}
+
+#[tokio::test]
+async fn a_certificate_lets_its_user_in_without_a_password() {
+    let admin = Postgres::connect(server().options("postgres")).await.unwrap();
+    admin.execute(format!("CREATE ROLE {CERTIFIED} LOGIN")).await.unwrap();
+    let tls = |client| Tls::Verify { ca: Some(server().authority()), client };
+    let right = Options {
+        host: "localhost".to_owned(),
+        user: CERTIFIED.to_owned(),
+        password: None,
+        tls: tls(Some(server().client_certificate())),
+        ..server().options("postgres")
+    };
+    let warehouse = Postgres::connect(right.clone()).await.unwrap();
+    assert_eq!(warehouse.execute("SELECT 1".to_owned()).await.unwrap(), 1);
+    let (_, text) = told(Options { tls: tls(None), ..right.clone() }).await;
+    assert!(text.contains("it does not let user \"certified\" in from here"), "{text}");
+    let other = ClientCertificate { certificate: server().authority(), ..server().client_certificate() };
+    let (_, text) = told(Options { tls: tls(Some(other)), ..right }).await;
+    assert!(text.ends_with("the private key is not that of the client certificate"), "{text}");
 }

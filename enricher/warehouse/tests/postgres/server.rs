@@ -9,11 +9,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use weft_warehouse::Warehouse as _;
-use weft_warehouse::postgres::{Options, Postgres, Tls};
+use weft_warehouse::postgres::{ClientCertificate, Options, Postgres, Tls};
 
 /// The superuser that the tests prepare things as, and its password.
 const ADMIN: &str = "admin";
 pub(crate) const PASSWORD: &str = "pass 'w\\ord";
+
+/// A user that only a certificate lets in.
+pub(crate) const CERTIFIED: &str = "certified";
 
 const START: Duration = Duration::from_secs(60);
 
@@ -38,6 +41,12 @@ impl Server {
     /// The certificate of the authority that signed the server's, PEM.
     pub(crate) fn authority(&self) -> Vec<u8> {
         std::fs::read(self.folder.join("ca.pem")).unwrap()
+    }
+
+    /// A certificate by which the user [`CERTIFIED`] may log in.
+    pub(crate) fn client_certificate(&self) -> ClientCertificate {
+        let read = |name| std::fs::read(self.folder.join(name)).unwrap();
+        ClientCertificate { certificate: read("client.pem"), private_key: read("client.key") }
     }
 
     fn log(&self) -> String {
@@ -86,6 +95,8 @@ fn start() -> Server {
     initdb.args(["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "-U", ADMIN]);
     // The other user may not be able to enter the folder that the tests run in.
     run(initdb.arg("--pwfile").arg(folder.join("password")).arg("-D").arg(&data).current_dir("/"));
+    let rules = std::fs::read_to_string(data.join("pg_hba.conf")).unwrap();
+    std::fs::write(data.join("pg_hba.conf"), format!("hostssl all {CERTIFIED} all cert\n{rules}")).unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut server = as_user(user.as_deref(), &programs.join("postgres"));
     server.arg("-D").arg(&data).args(["-p", &port.to_string()]);
@@ -96,6 +107,7 @@ fn start() -> Server {
         "max_connections=100".to_owned(),
         "ssl=on".to_owned(),
         format!("ssl_cert_file={}", folder.join("server.pem").display()),
+        format!("ssl_ca_file={}", folder.join("ca.pem").display()),
         format!("ssl_key_file={}", folder.join("server.key").display()),
     ] {
         server.arg("-c").arg(setting);
@@ -147,14 +159,17 @@ fn group(user: &str) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// An authority, and a certificate of its for the host `localhost`.
+/// An authority, and certificates of its for the host `localhost` and for the user [`CERTIFIED`].
 fn certificates(folder: &Path) {
     let openssl = |arguments: &str| run(Command::new("openssl").args(arguments.split(' ')).current_dir(folder));
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
     openssl(&format!("req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=authority"));
-    openssl(&format!("req {key} -keyout server.key -out server.csr -subj /CN=localhost"));
     std::fs::write(folder.join("names"), "subjectAltName=DNS:localhost\n").unwrap();
-    openssl("x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.pem");
+    for (file, subject) in [("server", "localhost"), ("client", CERTIFIED)] {
+        openssl(&format!("req {key} -keyout {file}.key -out {file}.csr -subj /CN={subject}"));
+        let signed = "-CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names";
+        openssl(&format!("x509 -req -in {file}.csr {signed} -out {file}.pem"));
+    }
     std::fs::set_permissions(folder.join("server.key"), std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 

@@ -14,7 +14,7 @@ fn integer() -> Vec<Column> {
 }
 
 /// Waits until so many statements that contain `mark` run at the server.
-async fn until_running(mark: &str, count: &str) {
+pub(crate) async fn until_running(mark: &str, count: &str) {
     let observer = Postgres::connect(server().options("postgres")).await.unwrap();
     let literal = observer.dialect().literal(&format!("%{mark}%"));
     let sql = format!(
@@ -54,9 +54,11 @@ async fn a_query_ends_at_the_server_when_nobody_takes_its_rows() {
     drop(batches);
     until_running("RECURSIVE dropped", "0").await;
     assert_eq!(warehouse.execute("SELECT 1".to_owned()).await.unwrap(), 1);
-    let waiting = warehouse.query("SELECT pg_sleep(600), 1 AS unread".to_owned(), integer()).await.unwrap();
-    until_running("AS unread", "0").await;
+    let waiting =
+        warehouse.query("SELECT 1::bigint AS n FROM pg_sleep(600) unread".to_owned(), integer()).await.unwrap();
+    until_running("600) unread", "1").await;
     drop(waiting);
+    until_running("600) unread", "0").await;
 }
 
 #[tokio::test]
