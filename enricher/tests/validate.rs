@@ -283,6 +283,10 @@ fn what_only_follows_from_another_fault_is_not_told() {
             "3 objects in 1 file: 1 error\n",
         ),
         ([GRAPH, ENTITY, MAPPING, "a: ["].join("---\n"), "3 objects in 1 file: 1 error\n"),
+        (
+            [WAREHOUSE, GRAPH, ENTITY, &MAPPING.replace("entities:", "entitys:")].join("---\n"),
+            "4 objects in 1 file: 1 error\n",
+        ),
     ] {
         let ended = weft(&std::env::temp_dir(), &["-f", "-"], &files);
         assert!(ended.stdout.ends_with(faults), "{}", ended.stdout);

@@ -9,7 +9,9 @@ use std::{
 use weft_plan::{Options, Planned, Reason, Resources, either};
 
 use super::{
-    Diagnostic, FieldPath, ManifestArgs, Manifests, ObjectRef, Severity, read,
+    Diagnostic, FieldPath, ManifestArgs, Manifests, ObjectRef, Severity,
+    field::Step,
+    read,
     typed::{self, Typed},
 };
 
@@ -107,7 +109,10 @@ impl Manifests {
             // Both entities say so themselves.
             let is_reference = found.reason == Reason::DuplicateSlug && found.message.starts_with("several entities");
             let follows = follows || is_reference;
+            let is_alias = found.reason == Reason::UnknownAlias;
             let (object, fault) = own(found);
+            let follows =
+                follows || (is_alias && known.get(&object).is_some_and(|fields| lacks_aliases(fields, &fault)));
             if follows || known.get(&object).is_some_and(|fields| fields.contains(&fault.field.to_string())) {
                 continue;
             }
@@ -127,6 +132,16 @@ impl Manifests {
         added.append(&mut typed.violations);
         self.diagnostics.append(&mut added);
     }
+}
+
+/// Whether the rule that a fault is in has a field that is none, which may hold the aliases that seem to be missing.
+fn lacks_aliases(faulty: &BTreeSet<String>, fault: &Diagnostic) -> bool {
+    let rule = fault.field.steps().get(..3).unwrap_or_default();
+    let known = ["entities", "enrichments", "when", "consent", "name", "onMissing"];
+    faulty.iter().map(|field| FieldPath::parse(field)).any(|field| match field.steps() {
+        [within @ .., Step::Name(name)] => within == rule && !known.contains(&name.as_str()),
+        _ => false,
+    })
 }
 
 /// What the planner found as a diagnostic without a place.
