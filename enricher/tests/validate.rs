@@ -453,3 +453,12 @@ fn yaml_that_nests_deeper_than_its_parser_reads_is_too_deep_and_not_called_broke
         assert!(ended.stdout.starts_with("error[TooDeep]: this is nested deeper than"), "{}", ended.stdout);
     }
 }
+
+#[test]
+fn a_condition_over_several_lines_is_marked_where_it_does_not_parse() {
+    let when = "    when: >-\n      type = \"track\"\n      and event == \"Order Completed\"\n    entities:";
+    let mapping = MAPPING.replace("    entities:", when);
+    let ended = weft(&std::env::temp_dir(), &["-f", "-"], &[WAREHOUSE, GRAPH, ENTITY, &mapping].join("---\n"));
+    let marked = "      and event == \"Order Completed\"\n   |                 ^^ spec.rules[0].when";
+    assert!(ended.stdout.contains(marked), "{}", ended.stdout);
+}

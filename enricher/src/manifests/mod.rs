@@ -14,6 +14,7 @@ mod index;
 mod load;
 mod metadata;
 mod object;
+mod part;
 mod reasons;
 mod schema;
 mod source;

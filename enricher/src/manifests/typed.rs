@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use weft_api::{DataGraph, EnrichmentMapping, Entity, Validate, Warehouse};
 
-use super::{Diagnostic, FieldPath, Manifests, Object, ObjectRef, Severity, metadata, schema::Schema, walk};
+use super::{Diagnostic, FieldPath, Manifests, Object, ObjectRef, Severity, metadata, part, schema::Schema, walk};
 
 /// Each kind's schema.
 static SCHEMAS: LazyLock<BTreeMap<String, Schema>> = LazyLock::new(|| {
@@ -147,7 +147,13 @@ impl Manifests {
     /// A diagnostic of an object's field with its place.
     pub(super) fn placed(&self, fault: Diagnostic, object: &Object) -> Diagnostic {
         let key = fault.reason == "UnknownField";
-        let place = self.place_of(object, &fault.field, key);
+        let mut place = self.place_of(object, &fault.field, key);
+        if fault.reason == "InvalidCondition"
+            && let Some(span) = &place.span
+        {
+            let file = &self.files[place.file].text;
+            place.span = part::of_condition(&object.value, &fault.field, file, span).or_else(|| place.span.clone());
+        }
         Diagnostic { place: Some(place), ..fault.of(&object.reference) }
     }
 }
