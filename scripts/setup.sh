@@ -24,6 +24,8 @@ needs() { # needs PACKAGE COMMAND...: one of the commands will do
     for command; do has "$command" && return; done
     case " ${packages[*]} " in *" $package "*) ;; *) packages+=("$package") ;; esac
 }
+# Those without which some tests are skipped by name (scripts/test.sh).
+servers=()
 
 rust_wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 rust_is_recent() {
@@ -41,9 +43,8 @@ if [ "$purpose" = test ]; then
     needs python3 python3
     needs sqlite3 sqlite3 # the README uses it
     needs shellcheck shellcheck
-    needs redis-server redis-server # the store's tests start their own
-    needs openssl openssl           # and make certificates
-    needs postgresql initdb /usr/lib/postgresql/*/bin/initdb # Debian has it on no PATH
+    needs openssl openssl # certificates for the tests of TLS
+    while read -r package; do servers+=("$package"); done < <(scripts/servers.sh missing)
     # The API server's tests run as root only and are skipped by name otherwise, so only root needs their packages.
     if [ "$(id -u)" = 0 ] && has dpkg-query && [ -f e2e/packages.txt ]; then
         while read -r package; do
@@ -52,23 +53,32 @@ if [ "$purpose" = test ]; then
     fi
 fi
 
+install_packages() {
+    echo "setup: installing $*" >&2
+    quietly() { DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null; }
+    quietly "$@" 2>/dev/null || { apt-get update -qq && quietly "$@"; }
+}
+
 if [ ${#packages[@]} -gt 0 ]; then
     has apt-get || fail "these are missing: ${packages[*]} (names of Debian's packages); install them and run make again"
     if [ "$(id -u)" != 0 ]; then
         fail "these packages are missing; install them and run make again:" \
-            "  sudo apt-get install -y --no-install-recommends ${packages[*]}"
+            "  sudo apt-get install -y --no-install-recommends ${packages[*]} ${servers[*]}"
     fi
-    echo "setup: installing ${packages[*]}" >&2
-    case " ${packages[*]} " in *" postgresql "*)
-        # The tests start a server of their own; Debian's would start one that nobody asked for.
+    install_packages "${packages[@]}"
+fi
+
+if [ ${#servers[@]} -gt 0 ]; then
+    if has apt-get && [ "$(id -u)" = 0 ]; then
+        # The tests start servers of their own; Debian's package would start one that nobody asked for.
         if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
             mkdir -p /etc/postgresql-common
             echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
         fi
-        ;;
-    esac
-    install_packages() { DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null; }
-    install_packages 2>/dev/null || { apt-get update -qq && install_packages; }
+        install_packages "${servers[@]}" || echo "setup: failed to install ${servers[*]}; their tests are skipped" >&2
+    else
+        echo "setup: not installed: ${servers[*]}; their tests are skipped" >&2
+    fi
 fi
 
 if ! rust_is_recent; then
