@@ -16,5 +16,5 @@ units=$(awk '
 ' "$report")
 [ "$(wc -l <<<"$units")" -ge 20 ] || exit 0
 
-printf 'Most of the build went into: '
+printf 'Most of the build went into:'
 sort -rn <<<"$units" | head -n 6 | awk '{ seconds = $1; $1 = ""; printf "%s%s %.0f s", (NR > 1 ? "," : ""), $0, seconds } END { print "" }'
