@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use redis_server::Server;
 use redis_server::run::{
-    OWNER, Rows, SLUG, ask, bytes, entity, found, keys, load, now, replace, row, row_of, rows, snapshot, target, whole,
-    writer,
+    OWNER, Rows, SLUG, ask, bytes, command, entity, found, keys, load, now, replace, row, row_of, rows, snapshot,
+    target, whole, writer,
 };
 use weft_store::redis::{
     Change, ChangeFeed, Columns, ConnectionManager, Keys, News, Outcome, RedisStore, Shards, Snapshot, StoreError,
@@ -18,14 +18,6 @@ use weft_store::{Answer, Reader as _, Unavailable};
 
 fn store(connection: &ConnectionManager) -> RedisStore {
     RedisStore::new(connection.clone(), "shop", "main", OWNER, None)
-}
-
-async fn command(connection: &ConnectionManager, words: &[&str]) {
-    let mut command = redis::cmd(words[0]);
-    words[1..].iter().for_each(|&word| {
-        command.arg(word);
-    });
-    command.exec_async(&mut connection.clone()).await.unwrap();
 }
 
 fn unavailable(reason: Unavailable) -> Answer {

@@ -31,6 +31,11 @@ pub fn bucket_of(key: &[u8], buckets: u32) -> u32 {
     leading.checked_shr(u32::BITS - buckets.trailing_zeros()).unwrap_or(0)
 }
 
+/// The lease of one of the runs that a warehouse may have at a time, numbered from 0.
+pub fn slot(namespace: &str, warehouse: &str, number: u32) -> String {
+    format!("weft:{namespace}/warehouse/{warehouse}:slot:{number}")
+}
+
 /// The Redis keys of one entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keys {
@@ -53,6 +58,11 @@ impl Keys {
         format!("{}:changes", self.prefix)
     }
 
+    /// The lease of the run that is at work on the entity.
+    pub fn lease(&self) -> String {
+        format!("{}:lease", self.prefix)
+    }
+
     /// The hash of one bucket of `buckets`; the braces are the hash tag that says which shard of a cluster has it.
     pub fn bucket(&self, buckets: u32, bucket: u32) -> String {
         format!("{}:{{{buckets}.{bucket}}}", self.prefix)
@@ -73,6 +83,8 @@ mod tests {
         let keys = Keys::new("shop", "main", "product-entity");
         assert_eq!(keys.meta(), "weft:shop/main/product-entity:meta");
         assert_eq!(keys.changes(), "weft:shop/main/product-entity:changes");
+        assert_eq!(keys.lease(), "weft:shop/main/product-entity:lease");
+        assert_eq!(slot("shop", "prod", 3), "weft:shop/warehouse/prod:slot:3");
         assert_eq!(keys.bucket(256, 7), "weft:shop/main/product-entity:{256.7}");
         assert_eq!(keys.temporary(256, 7, 1_790_000_001), "weft:shop/main/product-entity:{256.7}:1790000001");
     }

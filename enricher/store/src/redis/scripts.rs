@@ -27,6 +27,9 @@ scripts! {
     COMMIT = "commit.lua";
     VERIFY = "verify.lua";
     UNLINK = "unlink.lua";
+    LEASE = "lease.lua";
+    RENEW = "renew.lua";
+    RELEASE = "release.lua";
 }
 
 /// A call of a script: its keys, and then its arguments, are to be added.
@@ -42,14 +45,23 @@ pub(super) async fn run(
     act: &'static str,
     call: &Cmd,
 ) -> Result<Outcome, StoreError> {
-    let answer: Result<Vec<String>, _> = match call.query_async(connection).await {
+    outcome(act, &answer(connection, act, call).await?)
+}
+
+/// The words that one call of a script answers.
+pub(super) async fn answer(
+    connection: &mut impl ConnectionLike,
+    act: &'static str,
+    call: &Cmd,
+) -> Result<Vec<String>, StoreError> {
+    let answer = match call.query_async(connection).await {
         Err(error) if is_unknown_script(&error) => {
             load(connection, act).await?;
             call.query_async(connection).await
         }
         answered => answered,
     };
-    outcome(act, &answer.map_err(|error| StoreError::new(act, &error))?)
+    answer.map_err(|error| StoreError::new(act, &error))
 }
 
 /// Runs many calls at once, none of which matters to another.

@@ -99,3 +99,12 @@ pub fn found(key: &str, value: &str) -> Answer {
 pub fn bytes(keys: &[&str]) -> Vec<Bytes> {
     keys.iter().map(|key| Bytes::copy_from_slice(key.as_bytes())).collect()
 }
+
+/// Tells Redis something.
+pub async fn command(connection: &ConnectionManager, words: &[&str]) {
+    let mut command = redis::cmd(words[0]);
+    words[1..].iter().for_each(|&word| {
+        command.arg(word);
+    });
+    command.exec_async(&mut connection.clone()).await.unwrap();
+}
