@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use redis_server::Server;
-use redis_server::run::{OWNER, SLUG, ask, bytes, found, keys, load, row, rows, snapshot, target, writer};
+use redis_server::run::{OWNER, SLUG, ask, begin, bytes, found, keys, load, row, rows, snapshot, target, writer};
 use weft_store::redis::{
     Access, Change, ChangeFeed, News, Outcome, READER_PERMISSIONS, RedisStore, WRITER_PERMISSIONS, connect,
 };
@@ -68,8 +68,7 @@ async fn a_writer_and_a_reader_need_no_more_than_the_permissions_that_are_docume
 
     // A patch in chunks, a bucket that is kept, a verification, growth and what it leaves.
     let next = snapshot(8, 1);
-    assert_eq!(writer.take(8).await.unwrap(), Outcome::Done);
-    assert_eq!(writer.start(8, &next).await.unwrap(), Outcome::Done);
+    begin(&writer, &next).await;
     let mut patch = writer.bucket(target(8, &next), 0, Some(7));
     for number in 0..20 {
         patch.put(format!("large-{number}").as_bytes(), &row("", &"x".repeat(60_000))).await.unwrap();

@@ -339,8 +339,6 @@ async fn lose(
             for (key, fields) in backup {
                 restore(connection, key, fields).await;
             }
-            // A run that was at work may go on with buckets of which this meta has not heard yet.
-            return true;
         }
         (_, Some(backup)) => {
             let buckets: Vec<_> = backup.iter().filter(|(key, _)| key.ends_with('}')).collect();

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use redis_server::Server;
 use redis_server::run::{
-    OWNER, Rows, SLUG, ask, bytes, command, entity, found, keys, load, now, replace, row, row_of, rows, snapshot,
-    target, whole, writer,
+    OWNER, Rows, SLUG, ask, begin, bytes, command, entity, found, keys, load, now, replace, row, row_of, rows,
+    snapshot, target, whole, writer,
 };
 use weft_store::redis::{
     Change, ChangeFeed, Columns, ConnectionManager, Keys, News, Outcome, RedisStore, Shards, Snapshot, StoreError,
@@ -52,8 +52,7 @@ async fn rows_are_found_after_the_first_commit_and_changed_and_gone_after_the_se
     let bucket = bucket_of(b"sku-1", 4);
     let others: Vec<u32> = (0..4).filter(|&other| other != bucket).collect();
     let gone = (2..).map(|number| format!("sku-{number}")).find(|key| bucket_of(key.as_bytes(), 4) == bucket).unwrap();
-    assert_eq!(writer.take(8).await.unwrap(), Outcome::Done);
-    assert_eq!(writer.start(8, &second).await.unwrap(), Outcome::Done);
+    begin(&writer, &second).await;
     let mut patch = writer.bucket(target(8, &second), bucket, Some(7));
     patch.put(b"sku-1", &row("sku-1", "new")).await.unwrap();
     patch.remove(gone.as_bytes()).await.unwrap();
@@ -109,8 +108,7 @@ async fn an_older_run_that_goes_on_changes_nothing() {
     let connection = server.connect().await;
     let (one, cluster) = (writer(&connection), Writer::new(connection.clone(), keys(), OWNER, Shards::Many));
     let (old, new) = (snapshot(7, 1), snapshot(8, 1));
-    assert_eq!(one.take(7).await.unwrap(), Outcome::Done);
-    assert_eq!(one.start(7, &old).await.unwrap(), Outcome::Done);
+    begin(&one, &old).await;
     let rows_7: Rows = rows(10, "seven");
     load(&one, &new, &rows(10, "eight")).await;
 
@@ -139,8 +137,8 @@ async fn a_patch_needs_exactly_its_base() {
     let writer = writer(&connection);
     load(&writer, &snapshot(7, 2), &rows(10, "a")).await;
     command(&connection, &["DEL", &keys().bucket(2, 1)]).await;
-    assert_eq!(writer.take(9).await.unwrap(), Outcome::Done);
     let next = snapshot(9, 2);
+    begin(&writer, &next).await;
     assert_eq!(writer.bucket(target(9, &next), 0, Some(8)).finish().await.unwrap(), Outcome::Elsewhere(Some(7)));
     assert_eq!(writer.keep(target(9, &next), 7, &[0, 1]).await.unwrap(), [Outcome::Done, Outcome::Elsewhere(None)]);
     let controls = writer.controls(2).await.unwrap();
@@ -148,8 +146,42 @@ async fn a_patch_needs_exactly_its_base() {
     assert_eq!(controls[1], None);
 
     let wider = Snapshot { run: 10, entity: entity(&["SKU", "NAME", "PRICE"]), ..next };
-    assert_eq!(writer.take(10).await.unwrap(), Outcome::Done);
+    begin(&writer, &wider).await;
     assert_eq!(writer.keep(target(10, &wider), 9, &[0]).await.unwrap(), [Outcome::OtherColumns]);
+}
+
+#[tokio::test]
+async fn a_run_whose_meta_went_back_to_before_it_writes_no_bucket_that_nobody_would_remove() {
+    let server = Server::start().await;
+    let connection = server.connect().await;
+    let (writer, meta) = (writer(&connection), keys().meta());
+    load(&writer, &snapshot(7, 1), &rows(10, "seven")).await;
+    assert_eq!(writer.take(8).await.unwrap(), Outcome::Done);
+    command(&connection, &["COPY", &meta, "backup"]).await;
+    let next = snapshot(8, 4);
+    assert_eq!(writer.start(8, &next).await.unwrap(), Outcome::Done);
+    let value = "x".repeat(60_000);
+    let mut large = writer.bucket(target(8, &next), 1, None);
+    for number in 0..20 {
+        large.put(format!("sku-{number}").as_bytes(), &row("", &value)).await.unwrap();
+    }
+    command(&connection, &["COPY", "backup", &meta, "REPLACE"]).await;
+    assert_eq!(large.finish().await.unwrap(), Outcome::Fenced(None));
+    assert_eq!(replace(&writer, target(8, &next), 0, &rows(10, "eight")).await, Outcome::Fenced(None));
+    assert_eq!(writer.keep(target(8, &snapshot(8, 1)), 7, &[0]).await.unwrap(), [Outcome::Fenced(None)]);
+    assert_eq!(writer.commit(8, 8).await.unwrap(), Outcome::Elsewhere(None));
+    assert_eq!(writer.controls(4).await.unwrap(), [None; 4]);
+    assert_eq!(ask(&store(&connection), &["sku-3"]).await, [found("sku-3", "seven 3")]);
+
+    // A later process that finishes the run may write.
+    begin(&writer, &next).await;
+    assert_eq!(writer.take(9).await.unwrap(), Outcome::Done);
+    let finished = weft_store::redis::Target { token: 9, ..target(8, &next) };
+    for bucket in 0..4 {
+        assert_eq!(replace(&writer, finished, bucket, &rows(10, "eight")).await, Outcome::Done);
+    }
+    assert_eq!(writer.commit(9, 8).await.unwrap(), Outcome::Done);
+    assert_eq!(ask(&store(&connection), &["sku-3"]).await, [found("sku-3", "eight 3")]);
 }
 
 /// How many rows have which value, of some keys; all of them have the same.
@@ -177,7 +209,7 @@ async fn a_bucket_of_many_chunks_changes_all_at_once_for_whoever_reads_meanwhile
     let mut before = ('a', 500);
     // Some mebibytes each time: replaced, patched from a copy, replaced by less.
     for (run, base, after) in [(9, None, ('b', 500)), (10, Some(9), ('c', 500)), (11, None, ('d', 300))] {
-        assert_eq!(writer.take(run).await.unwrap(), Outcome::Done);
+        begin(&writer, &snapshot(run, 1)).await;
         let mut bucket = writer.bucket(target(run, &snapshot(run, 1)), 0, base);
         for (number, key) in asked.iter().enumerate().take(after.1) {
             bucket.put(key.as_bytes(), &row("", &after.0.to_string().repeat(8000))).await.unwrap();
@@ -203,7 +235,7 @@ async fn chunks_that_were_lost_or_overtaken_never_become_the_bucket() {
     let connection = server.connect().await;
     let writer = writer(&connection);
     load(&writer, &snapshot(7, 1), &rows(10, "seven")).await;
-    assert_eq!(writer.take(8).await.unwrap(), Outcome::Done);
+    begin(&writer, &snapshot(8, 1)).await;
     let value = "x".repeat(60_000);
     let mut torn = writer.bucket(target(8, &snapshot(8, 1)), 0, None);
     for number in 0..20 {
@@ -234,8 +266,7 @@ async fn a_store_that_grows_answers_all_the_while() {
 
     let grown = snapshot(8, 4);
     let more = rows(31, "b");
-    assert_eq!(writer.take(8).await.unwrap(), Outcome::Done);
-    assert_eq!(writer.start(8, &grown).await.unwrap(), Outcome::Done);
+    begin(&writer, &grown).await;
     for bucket in 0..4 {
         assert_eq!(replace(&writer, target(8, &grown), bucket, &more).await, Outcome::Done);
         assert_eq!(ask(&store, &asked).await, [found("sku-3", "a 3"), found("sku-17", "a 17"), Answer::Missing]);
@@ -270,8 +301,7 @@ async fn a_new_column_does_not_show_before_the_meta_is_asked_and_a_lost_one_is_s
         [(8, &["SKU", "PRICE", "NAME"][..], &["sku-1", "9.5", "b"][..]), (9, &["SKU", "PRICE"], &["sku-1", "9.5"])]
     {
         let next = Snapshot { entity: entity(columns), ..snapshot(run, 1) };
-        assert_eq!(writer.take(run).await.unwrap(), Outcome::Done);
-        assert_eq!(writer.start(run, &next).await.unwrap(), Outcome::Done);
+        begin(&writer, &next).await;
         let mut bucket = writer.bucket(target(run, &next), 0, None);
         bucket.put(b"sku-1", &row_of(fragments)).await.unwrap();
         assert_eq!(bucket.finish().await.unwrap(), Outcome::Done);
@@ -318,7 +348,7 @@ async fn another_owner_and_a_newer_layout_are_refused_by_writers_and_readers() {
     let control: String =
         redis::cmd("HGET").arg(keys().bucket(1, 0)).arg("").query_async(&mut connection.clone()).await.unwrap();
     command(&connection, &["HSET", &keys().bucket(1, 0), "", &format!("2 {}", &control[2..])]).await;
-    assert_eq!(mine.take(8).await.unwrap(), Outcome::Done);
+    begin(&mine, &snapshot(8, 1)).await;
     assert_eq!(mine.keep(target(8, &snapshot(8, 1)), 7, &[0]).await.unwrap(), [Outcome::OtherLayout(2)]);
     assert_eq!(ask(&store(&connection), &["sku-1"]).await, [unavailable(Unavailable::OtherLayout)]);
 
@@ -377,7 +407,7 @@ async fn a_full_redis_refuses_a_bucket_whole() {
     let connection = server.connect().await;
     let writer = writer(&connection);
     load(&writer, &snapshot(7, 1), &rows(10, "a")).await;
-    assert_eq!(writer.take(8).await.unwrap(), Outcome::Done);
+    begin(&writer, &snapshot(8, 1)).await;
     command(&connection, &["CONFIG", "SET", "maxmemory", "1mb"]).await;
     let mut bucket = writer.bucket(target(8, &snapshot(8, 1)), 0, None);
     bucket.put(b"sku-1", &row("sku-1", "b")).await.unwrap();

@@ -10,7 +10,7 @@
 //! | `entity` | key and columns of its rows: [`EntityMeta`] as JSON |
 //! | `snapshotTime` | when its rows were read from the table, Unix seconds |
 //! | `verifiedTime` | when they were last found unchanged in the table, Unix seconds; absent if never |
-//! | `applying`, `applyingBuckets`, `applyingEntity`, `applyingSnapshotTime` | the same of the run whose rows are being written, absent if none |
+//! | `applying`, `applyingBuckets`, `applyingEntity`, `applyingSnapshotTime` | the same of the run whose rows are being written, absent if none; no other run may write a bucket |
 //! | `sets` | the numbers of buckets of which there may be buckets, separated by commas |
 
 use std::collections::HashMap;

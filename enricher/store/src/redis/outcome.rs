@@ -13,7 +13,8 @@ pub enum Outcome {
     Elsewhere(Option<u64>),
     /// The bucket is at the run to be patched, and its rows have other columns: it has to be replaced.
     OtherColumns,
-    /// A newer run, whose token this is, took the meta, or the meta is gone (`None`): this run has to end.
+    /// A newer run, whose token this is, took the meta; or the meta is gone, or went back to before the run was started
+    /// (`None`): this run has to end.
     Fenced(Option<u64>),
     /// The entity belongs to this installation and data graph, not to the writer's: nothing may be written.
     Owned(String),

@@ -65,11 +65,16 @@ pub async fn replace(writer: &Writer, target: Target, bucket: u32, rows: &Rows) 
     replaced.finish().await.unwrap()
 }
 
+/// The beginning of a run, up to its first bucket.
+pub async fn begin(writer: &Writer, snapshot: &Snapshot) {
+    assert_eq!(writer.take(snapshot.run).await.unwrap(), Outcome::Done);
+    assert_eq!(writer.start(snapshot.run, snapshot).await.unwrap(), Outcome::Done);
+}
+
 /// A whole run that replaces every bucket.
 pub async fn load(writer: &Writer, snapshot: &Snapshot, rows: &Rows) {
     let token = snapshot.run;
-    assert_eq!(writer.take(token).await.unwrap(), Outcome::Done);
-    assert_eq!(writer.start(token, snapshot).await.unwrap(), Outcome::Done);
+    begin(writer, snapshot).await;
     for bucket in 0..snapshot.buckets {
         assert_eq!(replace(writer, target(token, snapshot), bucket, rows).await, Outcome::Done);
     }

@@ -14,14 +14,17 @@ end
 
 -- The answer of a script that must not write; nil if it may.
 local function refusal(meta)
+  local token, applying
   if meta then
-    local token = redis.call('HGET', meta, 'token')
+    token, applying = unpack(redis.call('HMGET', meta, 'token', 'applying'))
     if token ~= ARGV[1] then return {'fenced', token or ''} end
   end
   local layout, run, columns = control()
   local my_layout, _, my_columns = string.match(ARGV[4], '^(%d+) (%d+) ?(.*)$')
   if layout and tonumber(layout) > tonumber(my_layout) then return {'layout', layout} end
   if run and tonumber(run) >= tonumber(ARGV[2]) then return {'already', run} end
+  -- A meta that went back to before this run was started knows nothing of the buckets that it writes.
+  if meta and applying ~= ARGV[2] then return {'fenced', ''} end
   if ARGV[3] ~= '' then
     if not run or tonumber(run) ~= tonumber(ARGV[3]) then return {'elsewhere', run or ''} end
     if columns ~= my_columns then return {'columns'} end
