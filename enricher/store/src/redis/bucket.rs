@@ -1,6 +1,8 @@
-//! Writes one bucket: in one step, or, beyond a mebibyte, in chunks that become the bucket all at once.
+//! Writes one bucket: in one step, or, where it is more than one script should take, in chunks that become the bucket
+//! all at once.
 
 use redis::Cmd;
+use tokio::task::JoinHandle;
 
 use super::control::Control;
 use super::scripts::{self, CHUNK, SWAP, WRITE};
@@ -8,15 +10,25 @@ use super::writer::{Target, Writer};
 use super::{Outcome, StoreError};
 use crate::Row;
 
-/// The most bytes that one script takes, apart from its last row: Redis is held up for some milliseconds at most.
-const CHUNK_BYTES: usize = 1 << 20;
+/// The most bytes that one script takes, apart from its last row: so long, nobody else is answered.
+///
+/// Measured on Redis 7, 262,144 rows of 250 B in buckets of 4,096, 300,000 rows/s: scripts of a mebibyte take up to
+/// 15 ms, and those of 16,384 rows of 20 B 30 ms; of a quarter of a mebibyte and [`CHUNK_ROWS`] 3 ms, at the same speed.
+/// What is left is the copy that a patch of more than one chunk begins with: 1.2 ms per mebibyte of the bucket.
+const CHUNK_BYTES: usize = 256 << 10;
+
+/// The most rows that one script takes.
+const CHUNK_ROWS: usize = 2048;
 
 /// After this time Redis removes chunks with which nobody goes on.
 const CHUNKS_KEPT_MS: u64 = 60 * 60 * 1000;
 
 const ACT: &str = "write a bucket of the store";
 
-/// Writes one bucket; nothing of it is seen before [`finish`](Self::finish). Holds a mebibyte and one row at most.
+/// Writes one bucket; nothing of it is seen before [`finish`](Self::finish).
+///
+/// Holds two chunks and two rows at most: one is sent while the next one is gathered. Several buckets may be finished
+/// side by side; what they send goes over the one connection without waiting for one another's answers.
 #[derive(Debug)]
 #[must_use]
 pub struct BucketWriter<'a> {
@@ -28,8 +40,10 @@ pub struct BucketWriter<'a> {
     /// Keys and rows in turn.
     rows: Vec<Vec<u8>>,
     bytes: usize,
-    /// How many chunks are in the temporary key.
+    /// How many chunks were sent to the temporary key.
     chunks: u32,
+    /// The chunk that is on its way.
+    sent: Option<JoinHandle<Result<Outcome, StoreError>>>,
     /// Why the bucket cannot be written; what comes is passed over.
     refused: Option<Outcome>,
 }
@@ -37,7 +51,7 @@ pub struct BucketWriter<'a> {
 impl<'a> BucketWriter<'a> {
     pub(super) fn new(writer: &'a Writer, target: Target, bucket: u32, base: Option<u64>) -> Self {
         let (removed, rows) = (Vec::new(), Vec::new());
-        Self { writer, target, bucket, base, removed, rows, bytes: 0, chunks: 0, refused: None }
+        Self { writer, target, bucket, base, removed, rows, bytes: 0, chunks: 0, sent: None, refused: None }
     }
 
     /// Sets the row of a key text; a key comes once.
@@ -54,12 +68,41 @@ impl<'a> BucketWriter<'a> {
 
     async fn took(&mut self, bytes: usize) -> Result<(), StoreError> {
         self.bytes += bytes;
-        if self.bytes < CHUNK_BYTES {
+        if self.bytes < CHUNK_BYTES && self.rows.len() / 2 + self.removed.len() < CHUNK_ROWS {
             return Ok(());
         }
-        let outcome = if self.refused.is_none() { self.send_chunk().await? } else { Outcome::Done };
-        if outcome != Outcome::Done {
-            self.refused = Some(outcome);
+        self.send_chunk().await
+    }
+
+    /// Makes what was given the bucket, if it still is where it has to be.
+    pub async fn finish(mut self) -> Result<Outcome, StoreError> {
+        if self.chunks == 0 {
+            let mut call = self.call(&WRITE, vec![self.key()]);
+            self.add_rows(&mut call);
+            return run(self.writer, &call).await;
+        }
+        if !self.rows.is_empty() || !self.removed.is_empty() {
+            self.send_chunk().await?;
+        }
+        self.arrived().await?;
+        if let Some(outcome) = self.refused {
+            return Ok(outcome);
+        }
+        let mut call = self.call(&SWAP, vec![self.key(), self.temporary_key()]);
+        call.arg(self.chunks - 1);
+        run(self.writer, &call).await
+    }
+
+    /// Sends what was gathered, once the chunk before has arrived.
+    async fn send_chunk(&mut self) -> Result<(), StoreError> {
+        self.arrived().await?;
+        if self.refused.is_none() {
+            let mut call = self.call(&CHUNK, vec![self.key(), self.temporary_key()]);
+            call.arg(self.chunks).arg(CHUNKS_KEPT_MS);
+            self.add_rows(&mut call);
+            let writer = self.writer.clone();
+            self.sent = Some(tokio::spawn(async move { run(&writer, &call).await }));
+            self.chunks += 1;
         }
         self.removed.clear();
         self.rows.clear();
@@ -67,33 +110,15 @@ impl<'a> BucketWriter<'a> {
         Ok(())
     }
 
-    /// Makes what was given the bucket, if it still is where it has to be.
-    pub async fn finish(mut self) -> Result<Outcome, StoreError> {
-        if let Some(outcome) = self.refused {
-            return Ok(outcome);
+    /// Waits for the answer to the chunk that is on its way.
+    async fn arrived(&mut self) -> Result<(), StoreError> {
+        let Some(sent) = self.sent.take() else { return Ok(()) };
+        // A task ends early only with the runtime, and this one with it.
+        let outcome = sent.await.unwrap_or(Ok(Outcome::Torn))?;
+        if outcome != Outcome::Done {
+            self.refused = Some(outcome);
         }
-        if self.chunks == 0 {
-            let mut call = self.call(&WRITE, vec![self.key()]);
-            self.add_rows(&mut call);
-            return self.run(&call).await;
-        }
-        if self.bytes > 0 {
-            let outcome = self.send_chunk().await?;
-            if outcome != Outcome::Done {
-                return Ok(outcome);
-            }
-        }
-        let mut call = self.call(&SWAP, vec![self.key(), self.temporary_key()]);
-        call.arg(self.chunks - 1);
-        self.run(&call).await
-    }
-
-    async fn send_chunk(&mut self) -> Result<Outcome, StoreError> {
-        let mut call = self.call(&CHUNK, vec![self.key(), self.temporary_key()]);
-        call.arg(self.chunks).arg(CHUNKS_KEPT_MS);
-        self.add_rows(&mut call);
-        self.chunks += 1;
-        self.run(&call).await
+        Ok(())
     }
 
     /// A call of one of the bucket's scripts, with what all of them are told.
@@ -112,10 +137,6 @@ impl<'a> BucketWriter<'a> {
         });
     }
 
-    async fn run(&self, call: &Cmd) -> Result<Outcome, StoreError> {
-        scripts::run(&mut self.writer.connection.clone(), ACT, call).await
-    }
-
     fn key(&self) -> String {
         self.writer.keys.bucket(self.target.buckets, self.bucket)
     }
@@ -123,4 +144,8 @@ impl<'a> BucketWriter<'a> {
     fn temporary_key(&self) -> String {
         self.writer.keys.temporary(self.target.buckets, self.bucket, self.target.token)
     }
+}
+
+async fn run(writer: &Writer, call: &Cmd) -> Result<Outcome, StoreError> {
+    scripts::run(&mut writer.connection.clone(), ACT, call).await
 }

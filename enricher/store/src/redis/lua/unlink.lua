@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Removes buckets of a set that is out of use. KEYS: the meta, then buckets. ARGV: the token, the set's number of
 -- buckets, '1' if nothing of the set is left after this.
 local token, buckets, applying, sets = unpack(redis.call('HMGET', KEYS[1], 'token', 'buckets', 'applyingBuckets', 'sets'))
