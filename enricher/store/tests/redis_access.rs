@@ -9,7 +9,7 @@ use std::process::Command;
 use redis_server::Server;
 use redis_server::run::{OWNER, SLUG, ask, begin, bytes, found, keys, load, row, rows, snapshot, target, writer};
 use weft_store::redis::{
-    Access, Change, ChangeFeed, News, Outcome, READER_PERMISSIONS, RedisStore, WRITER_PERMISSIONS, connect,
+    Access, Change, ChangeFeed, Lease, News, Outcome, READER_PERMISSIONS, RedisStore, WRITER_PERMISSIONS, connect,
 };
 use weft_store::{Answer, Reader as _, Unavailable};
 
@@ -83,9 +83,17 @@ async fn a_writer_and_a_reader_need_no_more_than_the_permissions_that_are_docume
     load(&writer, &snapshot(9, 2), &rows(10, "b")).await;
     assert_eq!(writer.controls(2).await.unwrap().iter().flatten().count(), 2);
     assert_eq!(writer.unlink(9, 1).await.unwrap(), Outcome::Done);
+    assert_eq!(writer.key_texts(2, 0).await.unwrap().len() + writer.key_texts(2, 1).await.unwrap().len(), 10);
+    let lease = Lease::acquire(&writing, &keys().lease()).await.unwrap().unwrap();
+    assert!(lease.renew().await.unwrap());
+    lease.release().await.unwrap();
 
     let store = RedisStore::new(reading.clone(), "shop", "main", OWNER, None);
     assert_eq!(ask(&store, &["sku-1", "large-1"]).await, [found("sku-1", "b 1"), Answer::Missing]);
+    let mut all = store.all_rows(SLUG);
+    while let Some(bucket) = all.next().await.unwrap() {
+        assert!(bucket.rows.is_ok());
+    }
     let error = redis_server::run::writer(&reading).take(10).await.unwrap_err();
     assert!(!error.is_transient());
     assert!(error.to_string().starts_with("failed to take the store's meta: Redis answers NOPERM; the user lacks"));

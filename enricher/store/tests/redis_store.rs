@@ -11,8 +11,8 @@ use redis_server::run::{
     snapshot, target, whole, writer,
 };
 use weft_store::redis::{
-    Change, ChangeFeed, Columns, ConnectionManager, Keys, News, Outcome, RedisStore, Shards, Snapshot, StoreError,
-    Writer, bucket_of,
+    AllRows, Change, ChangeFeed, Columns, ConnectionManager, Keys, News, Outcome, RedisStore, Shards, Snapshot,
+    StoreError, Writer, bucket_of,
 };
 use weft_store::{Answer, Reader as _, Unavailable};
 
@@ -289,6 +289,57 @@ async fn a_store_that_grows_answers_all_the_while() {
     assert_eq!(ask(&store, &asked).await, expected);
 }
 
+/// Key texts and values of what is told of a store's buckets from now on, and how many of them cannot be told.
+async fn rest(all: &mut AllRows<'_>) -> (Rows, usize) {
+    let (mut rows, mut unavailable) = (Rows::new(), 0);
+    while let Some(bucket) = all.next().await.unwrap() {
+        let Ok(found) = bucket.rows else {
+            unavailable += 1;
+            continue;
+        };
+        for (key, row) in found {
+            let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+            assert_eq!(bucket_of(&key, bucket.buckets), bucket.bucket);
+            assert_eq!(rows.insert(text(&key), text(row.fragment(1, 2).unwrap())), None, "a row comes once");
+        }
+    }
+    (rows, unavailable)
+}
+
+#[tokio::test]
+async fn all_rows_come_once_while_the_store_grows_and_lost_buckets_are_no_empty_ones() {
+    let server = Server::start().await;
+    let connection = server.connect().await;
+    let (writer, store) = (writer(&connection), store(&connection));
+    assert_eq!(store.all_rows(SLUG).next().await, Err(Unavailable::NotSynced));
+    let all = rows(500, "a");
+    load(&writer, &snapshot(7, 4), &all).await;
+    assert_eq!(rest(&mut store.all_rows(SLUG)).await, (all.clone(), 0));
+    assert_eq!(store.entity(SLUG).await.unwrap().committed, writer.meta().await.unwrap().unwrap().committed);
+    let mut keys_of_1 = writer.key_texts(4, 1).await.unwrap();
+    keys_of_1.sort();
+    let in_1: Vec<&[u8]> = all.keys().map(String::as_bytes).filter(|key| bucket_of(key, 4) == 1).collect();
+    assert_eq!(keys_of_1, in_1);
+
+    // More buckets, then fewer, while somebody reads.
+    for (before, after) in [(4, 16), (16, 2)] {
+        let mut reading = store.all_rows(SLUG);
+        let Some(first) = reading.next().await.unwrap() else { panic!("there are buckets") };
+        let run = writer.meta().await.unwrap().unwrap().token + 1;
+        load(&writer, &snapshot(run, after), &all).await;
+        assert_eq!(writer.unlink(run, before).await.unwrap(), Outcome::Done);
+        let (others, unavailable) = rest(&mut reading).await;
+        let first: Vec<_> = first.rows.unwrap().into_iter().map(|(key, _)| key).collect();
+        assert_eq!((first.len() + others.len(), unavailable), (all.len(), 0), "{before} to {after}");
+        assert!(first.iter().all(|key| !others.contains_key(str::from_utf8(key).unwrap())));
+    }
+    command(&connection, &["DEL", &keys().bucket(2, 1)]).await;
+    let (rows, unavailable) = rest(&mut store.all_rows(SLUG)).await;
+    assert!(rows.keys().all(|key| bucket_of(key.as_bytes(), 2) == 0));
+    assert_eq!(unavailable, 1);
+    assert_eq!(writer.key_texts(2, 1).await.unwrap(), Vec::<Vec<u8>>::new());
+}
+
 #[tokio::test]
 async fn a_new_column_does_not_show_before_the_meta_is_asked_and_a_lost_one_is_said() {
     let server = Server::start().await;
@@ -415,6 +466,7 @@ async fn a_full_redis_refuses_a_bucket_whole() {
     assert!(error.is_transient());
     assert!(error.to_string().contains("Redis answers OOM; its memory is full"), "{error}");
     assert_eq!(ask(&store(&connection), &["sku-1", "sku-2"]).await, [found("sku-1", "a 1"), found("sku-2", "a 2")]);
+    assert_eq!(writer.unlink(8, 2).await.unwrap(), Outcome::Done, "what frees memory goes on");
 }
 
 #[tokio::test]

@@ -26,9 +26,23 @@ pub fn should_grow(rows: u64, buckets: u32) -> bool {
 /// The bucket of a key text, of `buckets` in all: the leading bits of its MD5, so that rows ordered by the MD5 of their
 /// key come bucket by bucket.
 pub fn bucket_of(key: &[u8], buckets: u32) -> u32 {
+    bucket_at(place(key), buckets)
+}
+
+/// Where a key text stands among all hashes: the leading bits of its MD5.
+pub(super) fn place(key: &[u8]) -> u32 {
     let hash = Md5::digest(key);
-    let leading = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]);
-    leading.checked_shr(u32::BITS - buckets.trailing_zeros()).unwrap_or(0)
+    u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
+}
+
+/// The bucket of a place.
+pub(super) fn bucket_at(place: u32, buckets: u32) -> u32 {
+    place.checked_shr(u32::BITS - buckets.trailing_zeros()).unwrap_or(0)
+}
+
+/// Where a bucket ends: the place of the next one, 2^32 after the last one.
+pub(super) fn bucket_end(bucket: u32, buckets: u32) -> u64 {
+    (u64::from(bucket) + 1) << (u32::BITS - buckets.trailing_zeros())
 }
 
 /// The lease of one of the runs that a warehouse may have at a time, numbered from 0.

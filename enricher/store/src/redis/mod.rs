@@ -12,6 +12,7 @@
 //! A Redis user needs [`WRITER_PERMISSIONS`] for the [`Writer`], [`READER_PERMISSIONS`] for the [`RedisStore`] and the
 //! [`ChangeFeed`]; both also `+select` where the URL names a database other than 0.
 
+mod all_rows;
 mod bucket;
 mod columns;
 mod connection;
@@ -26,6 +27,7 @@ mod reader;
 mod scripts;
 mod writer;
 
+pub use all_rows::{AllRows, BucketRows};
 pub use bucket::BucketWriter;
 pub use connection::{Access, ConnectError, connect};
 pub use control::{Columns, Control};
@@ -40,7 +42,7 @@ pub use redis::aio::ConnectionManager;
 pub use writer::{Shards, Target, Writer};
 
 /// What Redis has to allow a user who writes, as `ACL SETUSER` takes it.
-pub const WRITER_PERMISSIONS: &str = "~weft:* +evalsha +script|load +hget +hgetall +hmget +hset +hdel +exists +unlink \
+pub const WRITER_PERMISSIONS: &str = "~weft:* +evalsha +script|load +hget +hgetall +hkeys +hmget +hset +hdel +exists +unlink \
     +copy +rename +pexpire +persist +xadd";
 
 /// What Redis has to allow a user who reads, as `ACL SETUSER` takes it.

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::columns::Translation;
 use super::control::{self, Columns, Control};
 use super::writer::read_meta;
-use super::{Keys, LAYOUT, Meta, OLDEST_LAYOUT, Snapshot, StoreError, bucket_of};
+use super::{AllRows, Keys, LAYOUT, Meta, OLDEST_LAYOUT, Snapshot, StoreError, bucket_of};
 use crate::{Answer, EntityMeta, Reader, Row, Unavailable};
 
 /// How long a meta is believed. So long, at most, a reader may answer from a run that is not the newest committed one;
@@ -26,7 +26,7 @@ const META_BELIEVED: Duration = Duration::from_secs(2);
 /// [`Unavailable::ColumnsChanged`] until then.
 #[derive(Debug)]
 pub struct RedisStore {
-    connection: ConnectionManager,
+    pub(super) connection: ConnectionManager,
     namespace: String,
     graph: String,
     owner: String,
@@ -36,10 +36,10 @@ pub struct RedisStore {
 
 /// What is known of an entity. Never changed, only replaced.
 #[derive(Clone, Debug)]
-struct Known {
-    keys: Keys,
-    meta: Meta,
-    committed: Snapshot,
+pub(super) struct Known {
+    pub(super) keys: Keys,
+    pub(super) meta: Meta,
+    pub(super) committed: Snapshot,
     read_at: Instant,
     /// The newest run seen in a bucket when the meta was read: it is no reason to read the meta again.
     seen: u64,
@@ -72,8 +72,18 @@ impl RedisStore {
         Self { connection, namespace, graph, owner, max_staleness, entities: Mutex::default() }
     }
 
+    /// What the store says of an entity that has rows to answer from: which run they are of and when they were read.
+    pub async fn entity(&self, slug: &str) -> Result<Meta, Unavailable> {
+        Ok(self.read(slug, 0, false).await?.meta.clone())
+    }
+
+    /// Reads all rows of an entity, bucket by bucket.
+    pub fn all_rows(&self, slug: &str) -> AllRows<'_> {
+        AllRows::new(self, slug)
+    }
+
     /// Reads the meta anew. What was told stays, unless `tell_anew`.
-    async fn read(&self, slug: &str, seen: u64, tell_anew: bool) -> Result<Arc<Known>, Unavailable> {
+    pub(super) async fn read(&self, slug: &str, seen: u64, tell_anew: bool) -> Result<Arc<Known>, Unavailable> {
         let keys = Keys::new(&self.namespace, &self.graph, slug);
         let read = read_meta(&mut self.connection.clone(), &keys, "read the store's meta").await;
         let meta = read.map_err(|error| reason(&error))?.ok_or(Unavailable::NotSynced)?;
@@ -106,7 +116,7 @@ impl RedisStore {
     }
 
     /// What is known of an entity, not older than [`META_BELIEVED`].
-    async fn known(&self, slug: &str) -> Result<Arc<Known>, Unavailable> {
+    pub(super) async fn known(&self, slug: &str) -> Result<Arc<Known>, Unavailable> {
         let remembered = self.remembered(slug);
         let believed = remembered.as_ref().filter(|known| known.read_at.elapsed() < META_BELIEVED);
         let known = match believed {
@@ -168,7 +178,7 @@ impl RedisStore {
 
 impl Known {
     /// How to read the rows of a bucket with this control field, or why they are no answer.
-    fn judge(&self, field: Option<Value>, newest: &mut u64) -> Result<&Option<Translation>, Unavailable> {
+    pub(super) fn judge(&self, field: Option<Value>, newest: &mut u64) -> Result<&Option<Translation>, Unavailable> {
         let Some(Value::BulkString(text)) = field else { return Err(Unavailable::BucketLost) };
         let control = Control::parse(&text).ok_or(Unavailable::BucketLost)?;
         *newest = (*newest).max(control.run);
@@ -222,7 +232,7 @@ impl Reader for RedisStore {
 }
 
 /// The answer that a field of a sound bucket is.
-fn answer(field: Option<Value>, translation: Option<&Translation>) -> Answer {
+pub(super) fn answer(field: Option<Value>, translation: Option<&Translation>) -> Answer {
     match (field, translation) {
         (Some(Value::BulkString(row)), None) => Answer::Found(Row::from_bytes(Bytes::from(row))),
         (Some(Value::BulkString(row)), Some(translation)) => {
@@ -235,7 +245,7 @@ fn answer(field: Option<Value>, translation: Option<&Translation>) -> Answer {
 }
 
 /// Why there is no answer, if the store cannot be asked.
-fn reason(error: &StoreError) -> Unavailable {
+pub(super) fn reason(error: &StoreError) -> Unavailable {
     match error {
         StoreError::OtherLayout { .. } | StoreError::Foreign { .. } => Unavailable::OtherLayout,
         StoreError::Refused { .. } if !error.is_transient() => Unavailable::Denied,

@@ -90,6 +90,16 @@ impl Writer {
         Ok(controls)
     }
 
+    /// The key texts of the rows of one of `buckets` buckets, in no order; none where there is no bucket.
+    pub async fn key_texts(&self, buckets: u32, bucket: u32) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut call = redis::cmd("HKEYS");
+        call.arg(self.keys.bucket(buckets, bucket));
+        let keys: Result<Vec<Vec<u8>>, _> = call.query_async(&mut self.connection.clone()).await;
+        let mut keys = keys.map_err(|error| StoreError::new("read the keys of one of the store's buckets", &error))?;
+        keys.retain(|key| key != control::FIELD);
+        Ok(keys)
+    }
+
     /// Begins to bring a bucket to the target: from its rows at the run `base`, or from nothing.
     pub fn bucket(&self, target: Target, bucket: u32, base: Option<u64>) -> BucketWriter<'_> {
         BucketWriter::new(self, target, bucket, base)
