@@ -2,7 +2,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    LocalRef, Redis, Relationship, Status, Validate, Violation,
+    LocalRef, Redis, Relationship, Status, SyncSettings, Validate, Violation,
     metadata::{self, NAME_LENGTH},
     violation::{CelRule, Violations},
 };
@@ -34,6 +34,9 @@ pub struct DataGraphSpec {
     pub warehouse_ref: LocalRef,
     /// Where the copy of the entities is kept. `weft run` on a laptop keeps it in memory instead.
     pub store: Store,
+    /// When the tables are copied, and how much may change at once. Default: hourly, with a guard against mass changes.
+    #[serde(default)]
+    pub sync: SyncSettings,
     /// How rows of the graph's entities lead to each other, for hops (`entities[].via` of a rule) to go along. Default:
     /// none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -61,6 +64,7 @@ impl Validate for DataGraph {
         if let Some(redis) = redis {
             redis.check("spec.store.redis", &mut found);
         }
+        self.spec.sync.check("spec.sync", &mut found);
         for (at, relationship) in self.spec.relationships.iter().enumerate() {
             relationship.check(&format!("spec.relationships[{at}]"), &mut found);
         }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     LocalRef, Status, Validate, Violation,
     metadata::{self, NAME_LENGTH},
+    schedule::SCHEDULE,
     violation::{CelRule, TextRule, Violations},
 };
 
@@ -98,6 +99,15 @@ pub struct EntitySpec {
     #[schemars(length(min = 1, max = 1000), inner(length(min = 1, max = 300)))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub columns: Option<Vec<String>>,
+    /// When the table is copied: five cron fields, or `@hourly`, `@daily`, `@weekly`, `@monthly` or `@yearly`, in the
+    /// graph's time zone. Default: the graph's schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 128))]
+    #[x_kube(validation = &SCHEDULE)]
+    pub schedule: Option<String>,
+    /// Do not copy the table on a schedule. Default false. Enrichers go on with the rows that were copied.
+    #[serde(default)]
+    pub suspend: bool,
 }
 
 fn enabled() -> bool {
@@ -122,6 +132,9 @@ impl Validate for Entity {
         found.unless(self.slug() != "profile", "", SLUG_RESERVED);
         found.unless(old.is_none_or(|old| old.slug() == self.slug()), "", SLUG_IMMUTABLE);
         found.text(&self.spec.table_ref, "spec.tableRef".to_owned(), &TABLE_REF);
+        if let Some(schedule) = &self.spec.schedule {
+            found.text(schedule, "spec.schedule".to_owned(), &SCHEDULE);
+        }
         found.sorted()
     }
 }

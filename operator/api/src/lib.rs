@@ -8,6 +8,7 @@
 
 mod crds;
 mod data_graph;
+mod duration;
 mod enrichment_mapping;
 mod enrichment_rule;
 mod entity;
@@ -18,14 +19,17 @@ mod postgres;
 mod redis;
 mod reference;
 mod relationship;
+mod schedule;
 mod secret;
 mod status;
+mod sync;
 mod tls;
 mod violation;
 mod warehouse;
 
 pub use crds::{crd, crds, file_name as crd_file_name, to_yaml as crd_yaml};
 pub use data_graph::{DataGraph, DataGraphSpec, Store};
+pub use duration::duration;
 pub use enrichment_mapping::{
     DeadLetter, DeadLetterTopic, Destination, EnrichmentMapping, EnrichmentMappingSpec, EnrichmentMappingStatus, Source,
 };
@@ -39,9 +43,10 @@ pub use reference::LocalRef;
 pub use relationship::{JoinColumns, Relationship};
 pub use secret::{SecretKey, SecretValue};
 pub use status::Status;
+pub use sync::{MassChangeGuard, SyncSettings};
 pub use tls::ClientCertificate;
 pub use violation::{Validate, Violation};
-pub use warehouse::{Sqlite, Warehouse, WarehouseSpec};
+pub use warehouse::{Bookkeeping, Limits, Sqlite, Warehouse, WarehouseSpec};
 
 /// The API group of every kind.
 pub const GROUP: &str = "weft.dev";
