@@ -18,6 +18,10 @@ pub struct WarehousePlan {
     pub name: String,
     /// How to reach it.
     pub connection: WarehouseConnection,
+    /// How long it may take for one statement.
+    pub statement_timeout_seconds: u32,
+    /// How many entities are copied from it at the same time.
+    pub max_concurrent_syncs: u32,
 }
 
 /// How to reach a warehouse, by kind.
@@ -28,8 +32,10 @@ pub enum WarehouseConnection {
     Postgres(PostgresConnection),
     /// A SQLite file.
     Sqlite {
-        /// The file's path.
+        /// The file's path. It is opened read-only.
         path: String,
+        /// The path of the file with what was copied last; it is made if it is not there.
+        bookkeeping: String,
     },
 }
 
@@ -52,6 +58,8 @@ pub struct PostgresConnection {
     /// Certificates of the authorities to trust; the system's when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<SecretFile>,
+    /// The schema with what was copied last, spelled exactly so, unquoted.
+    pub bookkeeping: String,
 }
 
 /// How a PostgreSQL user proves itself.

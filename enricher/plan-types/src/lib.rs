@@ -20,7 +20,7 @@ pub use enrich::{
     RulePlan, StartFrom,
 };
 pub use read::{ReadError, read};
-pub use sync::{EntityPlan, Owner, SyncPlan};
+pub use sync::{EntityPlan, GuardPlan, Owner, SyncPlan};
 
 /// The version both kinds of plan carry; a reader accepts this one and the one before.
 pub const PLAN_VERSION: u32 = 1;

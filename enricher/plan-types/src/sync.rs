@@ -28,6 +28,20 @@ pub struct SyncPlan {
     pub store: RedisConnection,
     /// What is copied.
     pub entity: EntityPlan,
+    /// How much may change before somebody has to approve it.
+    pub guard: GuardPlan,
+}
+
+/// How much of a table may change from one run to the next; a run that would change more is held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GuardPlan {
+    /// The share of the rows that may be removed, in percent.
+    pub max_deleted_percent: u32,
+    /// The share of the rows that may change, in percent.
+    pub max_changed_percent: u32,
+    /// A table of fewer rows may change as it likes.
+    pub min_rows: u64,
 }
 
 /// One table (or view) and the part of it that is copied.

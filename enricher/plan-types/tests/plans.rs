@@ -17,9 +17,11 @@ fn sync_plan() -> Value {
             "host": "db", "port": 5432, "database": "shop", "user": "weft", "tls": "Verify",
             "auth": {"clientCertificate": {
                 "certificate": {"name": "pg", "key": "tls.crt"}, "privateKey": {"name": "pg", "key": "tls.key"}}},
-            "ca": {"name": "pg", "key": "ca.crt"}}}},
+            "ca": {"name": "pg", "key": "ca.crt"}, "bookkeeping": "weft_state"}},
+            "statementTimeoutSeconds": 900, "maxConcurrentSyncs": 4},
         "store": {"url": "redis://redis:6379/0", "user": {"username": "w", "password": {"name": "redis", "key": "w"}}},
-        "entity": {"slug": "product", "table": ["public", "products"], "primaryKey": ["SKU"], "columns": ["NAME"]}
+        "entity": {"slug": "product", "table": ["public", "products"], "primaryKey": ["SKU"], "columns": ["NAME"]},
+        "guard": {"maxDeletedPercent": 20, "maxChangedPercent": 80, "minRows": 100}
     })
 }
 
@@ -63,7 +65,7 @@ fn the_names_in_a_plan_are_these() {
 #[test]
 fn the_other_kinds_of_connection_and_start_are_named_too() {
     let mut sync = sync_plan();
-    sync["warehouse"]["connection"] = json!({"sqlite": {"path": "shop.db"}});
+    sync["warehouse"]["connection"] = json!({"sqlite": {"path": "shop.db", "bookkeeping": "shop.db.weft-state"}});
     assert_eq!(serde_json::to_value(read_plan::<SyncPlan>(&sync)).unwrap(), sync);
     for start in ["earliest", "latest"] {
         let mut enrich = enrich_plan();

@@ -37,7 +37,7 @@ pub(crate) async fn load_all(
     let mut open: HashMap<&str, Sqlite> = HashMap::new();
     let mut reports = Vec::with_capacity(plans.len());
     for plan in plans {
-        let WarehouseConnection::Sqlite { path } = &plan.warehouse.connection else {
+        let WarehouseConnection::Sqlite { path, .. } = &plan.warehouse.connection else {
             return Err(LoadError::not_local(plan));
         };
         let warehouse = match open.get(path.as_str()) {

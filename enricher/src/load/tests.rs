@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 
 use rusqlite::Connection;
-use weft_plan_types::{EntityPlan, Owner, PLAN_VERSION, RedisConnection, SyncPlan, WarehouseConnection, WarehousePlan};
+use weft_plan_types::{
+    EntityPlan, GuardPlan, Owner, PLAN_VERSION, RedisConnection, SyncPlan, WarehouseConnection, WarehousePlan,
+};
 use weft_store::{Answer, MemoryStore, Reader as _};
 
 use super::{LoadError, LoadReport, load_all};
@@ -29,7 +31,12 @@ impl File {
             owner: Owner { installation: "local".into(), namespace: "default".into(), graph: "main".into() },
             warehouse: WarehousePlan {
                 name: "prod".into(),
-                connection: WarehouseConnection::Sqlite { path: self.path().display().to_string() },
+                connection: WarehouseConnection::Sqlite {
+                    path: self.path().display().to_string(),
+                    bookkeeping: self.path().with_extension("state").display().to_string(),
+                },
+                statement_timeout_seconds: 60,
+                max_concurrent_syncs: 1,
             },
             store: RedisConnection { url: "redis://localhost".into(), user: None, ca: None },
             entity: EntityPlan {
@@ -38,6 +45,7 @@ impl File {
                 primary_key: owned(key),
                 columns: columns.map(owned),
             },
+            guard: GuardPlan { max_deleted_percent: 20, max_changed_percent: 80, min_rows: 100 },
         }
     }
 }
@@ -206,6 +214,7 @@ fn a_warehouse_elsewhere_asks_for_a_file_that_stands_in_for_it() {
         auth: weft_plan_types::PostgresAuth::Password(secret),
         tls,
         ca: None,
+        bookkeeping: "weft_state".into(),
     });
     assert!(error(&plan).ends_with("stands in for it with --warehouse prod=sqlite:PATH"), "{}", error(&plan));
 }

@@ -211,7 +211,7 @@ spec: {dataGraphRef: {name: main}, tableRef: product, primaryKey: [sku]}
         let loaded = load(&args, &mut std::io::empty());
         assert!(loaded.is_valid(), "{:?}", loaded.manifests.diagnostics);
         match &loaded.planned.syncs[0].plan.warehouse.connection {
-            WarehouseConnection::Sqlite { path } => path.clone(),
+            WarehouseConnection::Sqlite { path, .. } => path.clone(),
             WarehouseConnection::Postgres(_) => panic!("the warehouse is a SQLite file"),
         }
     }

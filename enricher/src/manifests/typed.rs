@@ -105,9 +105,11 @@ impl Reading<'_> {
     fn add<K: DeserializeOwned + Validate>(&mut self, to: &mut Vec<K>) -> Result<(), serde_json::Error> {
         let mut value = self.object.value.clone();
         value["metadata"]["namespace"] = self.object.reference.namespace.as_str().into();
-        if let Some(Value::String(path)) = value.pointer_mut("/spec/sqlite/path") {
-            // A manifest's path is relative to its file, a plan's to the working directory.
-            *path = self.manifests.folder(self.object).join(&path).display().to_string();
+        for path in ["/spec/sqlite/path", "/spec/bookkeeping/path"] {
+            if let Some(Value::String(path)) = value.pointer_mut(path) {
+                // A manifest's path is relative to its file, a plan's to the working directory.
+                *path = self.manifests.folder(self.object).join(&path).display().to_string();
+            }
         }
         let resource: K = serde_json::from_value(value)?;
         for violation in resource.violations(None) {

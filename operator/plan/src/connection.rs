@@ -1,6 +1,6 @@
 //! Connections as the data plane reads them, from connections as the resources write them.
 
-use weft_api::{Postgres, Redis, SecretValue, Warehouse};
+use weft_api::{Bookkeeping, Postgres, Redis, SecretValue, Warehouse};
 use weft_plan_types as plan;
 
 use crate::Options;
@@ -15,22 +15,51 @@ pub(crate) enum ConnectionFault {
     Port,
     #[error("`postgres.auth` needs exactly one of `password` and `clientCertificate`")]
     NotOneProof,
+    #[error("`limits.statementTimeout` is a duration from 1s to 24h, such as 15m")]
+    Timeout,
+    #[error("`limits.maxConcurrentSyncs` is a number from 1 to 64")]
+    Syncs,
 }
+
+/// The schema Weft writes in where the Warehouse names none.
+const SCHEMA: &str = "weft_state";
+
+/// What is added to the path of a SQLite file where the Warehouse names no other for the bookkeeping.
+const BESIDE: &str = ".weft-state";
 
 /// A warehouse; the local file that stands in for it, if there is one.
 pub(crate) fn warehouse(warehouse: &Warehouse, options: &Options) -> Result<plan::WarehousePlan, ConnectionFault> {
+    let spec = &warehouse.spec;
+    let bookkeeping = spec.bookkeeping.as_ref();
     let connection = match options.local_warehouses.get(name(warehouse)) {
-        Some(path) => plan::WarehouseConnection::Sqlite { path: path.clone() },
-        None => match (&warehouse.spec.postgres, &warehouse.spec.sqlite) {
-            (Some(server), None) => plan::WarehouseConnection::Postgres(postgres(server)?),
-            (None, Some(file)) => plan::WarehouseConnection::Sqlite { path: file.path.clone() },
+        // What was copied from another warehouse is no base for what this file holds.
+        Some(path) => sqlite(path, None),
+        None => match (&spec.postgres, &spec.sqlite) {
+            (Some(server), None) => plan::WarehouseConnection::Postgres(postgres(server, bookkeeping)?),
+            (None, Some(file)) => sqlite(&file.path, bookkeeping),
             _ => return Err(ConnectionFault::NotOneKind),
         },
     };
-    Ok(plan::WarehousePlan { name: name(warehouse).to_owned(), connection })
+    let timeout = weft_api::duration(&spec.limits.statement_timeout).map(|timeout| timeout.as_secs());
+    let timeout = timeout.filter(|seconds| (1..=24 * 60 * 60).contains(seconds));
+    let syncs = u32::try_from(spec.limits.max_concurrent_syncs).ok().filter(|syncs| (1..=64).contains(syncs));
+    Ok(plan::WarehousePlan {
+        name: name(warehouse).to_owned(),
+        connection,
+        statement_timeout_seconds: timeout.and_then(|it| u32::try_from(it).ok()).ok_or(ConnectionFault::Timeout)?,
+        max_concurrent_syncs: syncs.ok_or(ConnectionFault::Syncs)?,
+    })
 }
 
-fn postgres(server: &Postgres) -> Result<plan::PostgresConnection, ConnectionFault> {
+fn sqlite(path: &str, bookkeeping: Option<&Bookkeeping>) -> plan::WarehouseConnection {
+    let named = bookkeeping.and_then(|bookkeeping| bookkeeping.path.clone());
+    plan::WarehouseConnection::Sqlite {
+        path: path.to_owned(),
+        bookkeeping: named.unwrap_or_else(|| format!("{path}{BESIDE}")),
+    }
+}
+
+fn postgres(server: &Postgres, bookkeeping: Option<&Bookkeeping>) -> Result<plan::PostgresConnection, ConnectionFault> {
     let auth = match (&server.auth.password, &server.auth.client_certificate) {
         (Some(password), None) => plan::PostgresAuth::Password(secret(password)),
         (None, Some(client)) => plan::PostgresAuth::ClientCertificate {
@@ -52,6 +81,7 @@ fn postgres(server: &Postgres) -> Result<plan::PostgresConnection, ConnectionFau
         auth,
         tls,
         ca: server.tls.ca.as_ref().map(secret),
+        bookkeeping: bookkeeping.and_then(|it| it.schema.clone()).unwrap_or_else(|| SCHEMA.to_owned()),
     })
 }
 

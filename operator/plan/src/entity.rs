@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use weft_api::Entity;
+use weft_api::{Entity, MassChangeGuard};
 use weft_plan_types::{
-    EntityPlan, MAX_PLAN_BYTES, Owner, PLAN_VERSION, SyncPlan, WarehouseConnection, canonical_bytes,
+    EntityPlan, GuardPlan, MAX_PLAN_BYTES, Owner, PLAN_VERSION, SyncPlan, WarehouseConnection, canonical_bytes,
 };
 
 use crate::catalog::{Catalog, Slug};
@@ -30,7 +30,15 @@ pub(crate) fn planned(entity: &Entity, catalog: &Catalog<'_>, findings: &mut Fin
         report.error(Reason::PlanTooLarge, "spec", too_large.to_string(), help);
         return None;
     }
-    Some(PlannedSync { object: report.object().clone(), plan })
+    let graph = catalog.graph(namespace(entity), &entity.spec.data_graph_ref.name)?;
+    let sync = &graph.spec.sync;
+    Some(PlannedSync {
+        object: report.object().clone(),
+        schedule: entity.spec.schedule.as_ref().unwrap_or(&sync.schedule).clone(),
+        time_zone: sync.time_zone.clone(),
+        suspended: sync.suspend || entity.spec.suspend,
+        plan,
+    })
 }
 
 fn graph_exists(entity: &Entity, catalog: &Catalog<'_>, report: &mut Report<'_>) {
@@ -173,7 +181,18 @@ fn sync_plan(entity: &Entity, catalog: &Catalog<'_>) -> Option<SyncPlan> {
             primary_key: spec.primary_key.clone(),
             columns: spec.columns.as_ref().map(others),
         },
+        guard: guard(&graph.spec.sync.mass_change_guard),
     })
+}
+
+/// A number that no schema let through counts as the nearest that one does.
+fn guard(guard: &MassChangeGuard) -> GuardPlan {
+    let percent = |number: i32| number.clamp(0, 100).unsigned_abs();
+    GuardPlan {
+        max_deleted_percent: percent(guard.max_deleted_percent),
+        max_changed_percent: percent(guard.max_changed_percent),
+        min_rows: guard.min_rows.max(0).unsigned_abs().into(),
+    }
 }
 
 /// Whose rows the rows of a graph are.

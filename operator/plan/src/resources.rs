@@ -50,7 +50,13 @@ pub struct Planned {
 pub struct PlannedSync {
     /// The Entity.
     pub object: ObjectRef,
-    /// Its plan.
+    /// When it is copied: five cron fields or a name such as `@hourly`.
+    pub schedule: String,
+    /// The time zone of the schedule, as the time zone database names it.
+    pub time_zone: String,
+    /// Whether its manifest, or its graph's, says not to copy it on a schedule.
+    pub suspended: bool,
+    /// Its plan; when it is copied is no part of it.
     pub plan: SyncPlan,
 }
 

@@ -23,13 +23,60 @@ fn a_sync_plan_says_what_is_copied_from_where_to_where_and_as_whom() {
             "version": 1,
             "owner": {"installation": "local", "namespace": "shop", "graph": "main"},
             "warehouse": {"name": "prod", "connection": {"postgres": {"host": "db", "port": 5432, "database": "shop",
-                "user": "weft", "auth": {"password": {"name": "pg", "key": "password"}}, "tls": "Verify"}}},
+                "user": "weft", "auth": {"password": {"name": "pg", "key": "password"}}, "tls": "Verify",
+                "bookkeeping": "weft_state"}}, "statementTimeoutSeconds": 900, "maxConcurrentSyncs": 4},
             "store": {"url": "rediss://redis:6379/0",
                 "user": {"username": "w", "password": {"name": "redis", "key": "writer"}}},
             "entity": {"slug": "product", "table": ["public", "products"], "primaryKey": ["SKU"],
-                "columns": ["NAME", "PRICE"]}
+                "columns": ["NAME", "PRICE"]},
+            "guard": {"maxDeletedPercent": 20, "maxChangedPercent": 80, "minRows": 100}
         })
     );
+}
+
+#[test]
+fn what_a_warehouse_bears_and_a_graph_allows_is_part_of_the_plan_and_when_it_is_copied_is_beside_it() {
+    let mut shop = Shop::sound();
+    let hourly = shop.planned();
+    shop.product().spec.schedule = Some("*/5 * * * *".into());
+    shop.data_graphs[0].spec.sync.time_zone = "Europe/Berlin".into();
+    shop.data_graphs[0].spec.sync.schedule = "@daily".into();
+    let planned = shop.planned();
+    let [line, product] = &planned.syncs[..] else { panic!("two entities are synced") };
+    assert_eq!((line.schedule.as_str(), product.schedule.as_str()), ("@daily", "*/5 * * * *"));
+    assert_eq!((line.time_zone.as_str(), hourly.syncs[0].schedule.as_str()), ("Europe/Berlin", "@hourly"));
+    assert_eq!(line.plan, hourly.syncs[0].plan);
+
+    shop.warehouses[0].spec.bookkeeping = Some(weft_api::Bookkeeping { schema: Some("Weft".into()), path: None });
+    shop.warehouses[0].spec.limits = weft_api::Limits { max_concurrent_syncs: 9, statement_timeout: "1h1s".into() };
+    shop.data_graphs[0].spec.sync.mass_change_guard.max_deleted_percent = 3;
+    let plan = as_json(&shop.planned().syncs[0].plan);
+    assert_eq!(plan["warehouse"]["connection"]["postgres"]["bookkeeping"], "Weft");
+    assert_eq!(plan["warehouse"]["statementTimeoutSeconds"], 3601);
+    assert_eq!(plan["warehouse"]["maxConcurrentSyncs"], 9);
+    assert_eq!(plan["guard"], json!({"maxDeletedPercent": 3, "maxChangedPercent": 80, "minRows": 100}));
+}
+
+#[test]
+fn an_entity_is_suspended_by_itself_or_with_its_graph_and_planned_all_the_same() {
+    let suspended = |change: fn(&mut Shop)| {
+        let mut shop = Shop::sound();
+        change(&mut shop);
+        shop.planned().syncs.iter().map(|sync| sync.suspended).collect::<Vec<_>>()
+    };
+    assert_eq!(suspended(|_| ()), [false, false]);
+    assert_eq!(suspended(|shop| shop.product().spec.suspend = true), [false, true]);
+    assert_eq!(suspended(|shop| shop.data_graphs[0].spec.sync.suspend = true), [true, true]);
+}
+
+#[test]
+fn a_local_file_keeps_its_own_bookkeeping_beside_it_whatever_it_stands_in_for() {
+    let mut shop = Shop::sound();
+    shop.warehouses[0].spec.bookkeeping = Some(weft_api::Bookkeeping { schema: Some("Weft".into()), path: None });
+    shop.options.local_warehouses.insert("prod".into(), "a/shop.db".into());
+    let plan = as_json(&shop.planned().syncs[0].plan);
+    let expected = json!({"sqlite": {"path": "a/shop.db", "bookkeeping": "a/shop.db.weft-state"}});
+    assert_eq!(plan["warehouse"]["connection"], expected);
 }
 
 #[test]

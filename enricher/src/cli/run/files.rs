@@ -16,7 +16,7 @@ use crate::run::Output;
 pub(super) fn refuse_losing_inputs(args: &Args, loaded: &Loaded) -> Result<(), Failure> {
     let manifests = loaded.manifests.files.iter().map(|file| (file.name.as_str(), "a file of the manifests"));
     let tables = loaded.planned.syncs.iter().filter_map(|sync| match &sync.plan.warehouse.connection {
-        WarehouseConnection::Sqlite { path } => Some((path.as_str(), "the SQLite file of a warehouse")),
+        WarehouseConnection::Sqlite { path, .. } => Some((path.as_str(), "the SQLite file of a warehouse")),
         WarehouseConnection::Postgres(_) => None,
     });
     let inputs = manifests.chain(tables).map(|(path, what)| (FileId::of(Path::new(path)), what));
