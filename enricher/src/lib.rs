@@ -4,6 +4,7 @@
 #[path = "../language/tests/cases/mod.rs"]
 mod cases;
 mod cli;
+mod connect;
 mod event;
 #[cfg(feature = "manifests")]
 mod init;

@@ -462,3 +462,28 @@ fn a_condition_over_several_lines_is_marked_where_it_does_not_parse() {
     let marked = "      and event == \"Order Completed\"\n   |                 ^^ spec.rules[0].when";
     assert!(ended.stdout.contains(marked), "{}", ended.stdout);
 }
+
+#[test]
+fn a_secret_is_never_shown_whatever_is_wrong_with_it() {
+    let of = |rest: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\n{rest}");
+        std::fs::write(folder.path().join("a.yaml"), text).unwrap();
+        let weft =
+            Command::new(env!("CARGO_BIN_EXE_weft")).args(["validate", "-f"]).arg(folder.path()).output().unwrap();
+        format!("{}{}", String::from_utf8_lossy(&weft.stdout), String::from_utf8_lossy(&weft.stderr))
+    };
+    for (rest, reason) in [
+        ("data: {password: hunter2}\n", "InvalidSecret"),
+        ("stringData: {password: 4711}\n", "InvalidSecret"),
+        ("stringData: {password: 471147114711471147114711}\n", "NotJson"),
+        ("stringData: {password: !hunter2 x}\n", "UnknownTag"),
+        ("stringData: {password: hunter2, password: hunter2}\n", "DuplicateKey"),
+        ("stringData: {password: 'hunter2}\n", "InvalidYaml"),
+        ("stringData:\n  password: hunter2: 4711\n", "InvalidYaml"),
+    ] {
+        let told = of(rest);
+        assert!(told.contains(reason), "{told}");
+        assert!(!told.contains("hunter2") && !told.contains("4711"), "{told}");
+    }
+}

@@ -43,7 +43,7 @@ pub(crate) fn report(loaded: &Loaded, output: Format) -> String {
 }
 
 /// The renderer leaves out what is not marked; of an excerpt larger than this, as of JSON without line breaks, it shows
-/// the place alone.
+/// the place alone. So it does where a line may hold a secret.
 const SHOWN_BYTES: usize = 16 << 10;
 
 /// One diagnostic with its excerpt, styled; ends with an empty line.
@@ -93,7 +93,8 @@ fn excerpt<'a>(group: Group<'a>, marks: &[Mark<'_>], files: &'a [SourceFile]) ->
         return group.element(Origin::path(&file.name));
     };
     let (number, _) = file.position(lines.start);
-    let Some(text) = file.text.get(lines.clone()).filter(|text| text.len() <= SHOWN_BYTES) else {
+    let may_be_shown = |text: &&str| text.len() <= SHOWN_BYTES && !file.may_hold_secrets(lines.clone());
+    let Some(text) = file.text.get(lines.clone()).filter(may_be_shown) else {
         return spans.iter().fold(group, |group, (mark, span)| {
             let (number, column) = file.position(span.start);
             let group = group.element(Origin::path(&file.name).line(number).char_column(column));

@@ -10,6 +10,7 @@ use weft_store::{MemoryStore, Reader};
 use super::events::is_stdio;
 use super::progress::Progress;
 use super::{Failure, Format, diagnostics, tell};
+use crate::connect::Secrets;
 use crate::join::Join;
 use crate::load::{self, LoadReport};
 use crate::manifests::{Loaded, ManifestArgs};
@@ -61,7 +62,7 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// Copies the tables of the mapping's entities into memory; says which rows of them cannot be used.
-    pub(crate) async fn new(planned: &Planned, plan: &EnrichPlan) -> Result<Self, Failure> {
+    pub(crate) async fn new(planned: &Planned, plan: &EnrichPlan, secrets: &Secrets) -> Result<Self, Failure> {
         let plans: Vec<&SyncPlan> = planned
             .syncs
             .iter()
@@ -71,7 +72,7 @@ impl Prepared {
             .collect();
         let mut store = MemoryStore::default();
         let progress = Progress::of_rows();
-        let reports = load::load_all(&plans, &mut store, |so_far| progress.rows(&so_far)).await;
+        let reports = load::load_all(&plans, secrets, &mut store, |so_far| progress.rows(&so_far)).await;
         progress.finish();
         let reports = reports.map_err(|error| match error.is_transient() {
             true => Failure::Transient(error.into()),

@@ -2,7 +2,7 @@
 
 mod completion;
 #[cfg(feature = "manifests")]
-mod diagnostics;
+pub(crate) mod diagnostics;
 #[cfg(feature = "manifests")]
 mod events;
 mod exit;

@@ -3,16 +3,15 @@ use weft_store::{Column, ColumnType};
 use weft_warehouse::names::Unresolved;
 use weft_warehouse::{Error, Table};
 
+use crate::connect::ConnectError;
+
 /// Why an entity's table could not be copied.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
-    /// The warehouse is no file on this machine.
-    #[error(
-        "entity {entity}: warehouse {warehouse} is no SQLite file; name one that stands in for it with \
-         --warehouse {warehouse}=sqlite:PATH"
-    )]
-    NotLocal { entity: String, warehouse: String },
-    /// The warehouse could not be opened or read.
+    /// The warehouse could not be opened.
+    #[error("entity {entity}")]
+    Connect { entity: String, source: ConnectError },
+    /// The warehouse could not be read.
     #[error("entity {entity}: warehouse {warehouse}")]
     Warehouse { entity: String, warehouse: String, source: Error },
     /// The table has no such column.
@@ -37,12 +36,15 @@ pub(crate) enum LoadError {
 impl LoadError {
     /// Whether trying again may help.
     pub(crate) fn is_transient(&self) -> bool {
-        matches!(self, LoadError::Warehouse { source, .. } if source.is_transient())
+        match self {
+            LoadError::Connect { source, .. } => source.is_transient(),
+            LoadError::Warehouse { source, .. } => source.is_transient(),
+            _ => false,
+        }
     }
 
-    pub(super) fn not_local(plan: &SyncPlan) -> Self {
-        let (entity, warehouse) = names(plan);
-        Self::NotLocal { entity, warehouse }
+    pub(super) fn connect(plan: &SyncPlan, source: ConnectError) -> Self {
+        Self::Connect { entity: plan.entity.slug.clone(), source }
     }
 
     pub(super) fn warehouse(plan: &SyncPlan, source: Error) -> Self {

@@ -7,11 +7,11 @@ mod report;
 mod tests;
 
 use std::collections::HashMap;
-use std::path::Path;
 
-use weft_plan_types::{SyncPlan, WarehouseConnection};
+use weft_plan_types::SyncPlan;
 use weft_store::MemoryStore;
-use weft_warehouse::sqlite::Sqlite;
+
+use crate::connect::{AnyWarehouse, Secrets, warehouse};
 
 pub(crate) use error::LoadError;
 pub(crate) use report::LoadReport;
@@ -25,26 +25,27 @@ pub(crate) struct Progress<'a> {
     pub(crate) rows: u64,
 }
 
-/// Copies the table of every plan into the store, one after the other; each warehouse is opened once.
+/// Copies the table of every plan into the store, one after the other; each warehouse is opened once. The plans are of
+/// one data graph.
 ///
 /// An entity is in the store once all of its table was read. Rows that cannot be used are left out and counted in its
 /// report.
 pub(crate) async fn load_all(
     plans: &[&SyncPlan],
+    secrets: &Secrets,
     store: &mut MemoryStore,
     mut progress: impl FnMut(Progress<'_>),
 ) -> Result<Vec<LoadReport>, LoadError> {
-    let mut open: HashMap<&str, Sqlite> = HashMap::new();
+    // Of one graph, so that a Warehouse's name stands for one.
+    let mut open: HashMap<&str, AnyWarehouse> = HashMap::new();
     let mut reports = Vec::with_capacity(plans.len());
     for plan in plans {
-        let WarehouseConnection::Sqlite { path, .. } = &plan.warehouse.connection else {
-            return Err(LoadError::not_local(plan));
-        };
-        let warehouse = match open.get(path.as_str()) {
+        let name = plan.warehouse.name.as_str();
+        let warehouse = match open.get(name) {
             Some(warehouse) => warehouse.clone(),
             None => {
-                let opened = Sqlite::open(Path::new(path)).map_err(|error| LoadError::warehouse(plan, error))?;
-                open.entry(path).or_insert(opened).clone()
+                let opened = warehouse(plan, secrets).await.map_err(|error| LoadError::connect(plan, error))?;
+                open.entry(name).or_insert(opened).clone()
             }
         };
         reports.push(entity::load(plan, &warehouse, store, &mut progress).await?);

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use weft_plan_types::{
@@ -7,6 +7,7 @@ use weft_plan_types::{
 use weft_store::{Answer, MemoryStore, Reader as _};
 
 use super::{LoadError, LoadReport, load_all};
+use crate::connect::{SecretManifests, Secrets};
 
 /// A SQLite file of its own, filled by a script.
 struct File {
@@ -52,7 +53,8 @@ impl File {
 
 fn load(plan: &SyncPlan) -> Result<(MemoryStore, LoadReport), LoadError> {
     let mut store = MemoryStore::default();
-    let reports = block_on(load_all(&[plan], &mut store, |_| ()))?;
+    let secrets = Secrets::new(Path::new("/nowhere"), SecretManifests::default());
+    let reports = block_on(load_all(&[plan], &secrets, &mut store, |_| ()))?;
     Ok((store, reports.into_iter().next().unwrap()))
 }
 
@@ -201,6 +203,7 @@ fn a_file_that_is_no_database_is_named_with_what_is_wrong() {
     assert_eq!(error(&plan), told("it is a directory; name the SQLite file in it"));
 }
 
+#[cfg(not(feature = "postgres"))]
 #[test]
 fn a_warehouse_elsewhere_asks_for_a_file_that_stands_in_for_it() {
     let mut plan = File::new("").plan("t", &["a"], None);

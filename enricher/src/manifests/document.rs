@@ -30,7 +30,13 @@ pub(super) fn documents(file: &SourceFile, id: usize) -> (Vec<Document>, Vec<Dia
                 break;
             }
         };
-        let mut reading = Reading { file: id, index: &index, field: FieldPath::default(), diagnostics: Vec::new() };
+        let mut reading = Reading {
+            file: id,
+            index: &index,
+            field: FieldPath::default(),
+            diagnostics: Vec::new(),
+            may_quote: !file.may_hold_secrets(0..file.text.len()),
+        };
         let value = reading.value(value);
         if reading.diagnostics.is_empty() {
             documents.push(Document { value, index });
@@ -46,6 +52,7 @@ fn unreadable(file: &SourceFile, id: usize, error: &serde_yaml::Error) -> Diagno
     let text = error.to_string();
     let cause = text.split(" at line ").next().unwrap_or(&text);
     if let Some(number) = too_large_an_integer(cause) {
+        let number = if file.may_hold_secrets(at.unwrap_or_default()..at.unwrap_or_default()) { "…" } else { number };
         let message = format!("the integer {number} is larger than the 64 bits that Kubernetes keeps of one");
         let fault =
             Diagnostic::error("NotJson", message).help(format!("write a text, \"{number}\", or a smaller number"));
@@ -69,6 +76,8 @@ struct Reading<'index> {
     index: &'index Index,
     field: FieldPath,
     diagnostics: Vec<Diagnostic>,
+    /// No word of it can be a secret's.
+    may_quote: bool,
 }
 
 impl Reading<'_> {
@@ -84,7 +93,11 @@ impl Reading<'_> {
             }
             Yaml::Mapping(mapping) => Value::Object(self.mapping(mapping)),
             Yaml::Tagged(tagged) => {
-                self.refuse("UnknownTag", format!("the tag `{}` means nothing here", tagged.tag), "leave the tag out");
+                let message = match self.may_quote {
+                    true => format!("the tag `{}` means nothing here", tagged.tag),
+                    false => "what begins with `!` is a tag, and means nothing here".to_owned(),
+                };
+                self.refuse("UnknownTag", message, "leave the tag out, or put the text in quotes");
                 self.value(tagged.value)
             }
         }

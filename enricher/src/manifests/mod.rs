@@ -17,12 +17,15 @@ mod object;
 mod part;
 mod reasons;
 mod schema;
+mod secret;
 mod source;
 mod typed;
 mod walk;
 
 use std::{collections::BTreeMap, io::Read, path::PathBuf};
 
+#[cfg(feature = "redis")]
+pub(crate) use args::LocalWarehouse;
 pub(crate) use args::ManifestArgs;
 pub(crate) use diagnostic::{Diagnostic, ObjectRef, Place, Severity};
 pub(crate) use field::FieldPath;
@@ -31,6 +34,7 @@ pub(crate) use object::Object;
 pub(crate) use reasons::REASONS;
 pub(crate) use source::SourceFile;
 
+use crate::connect::SecretManifests;
 use index::Index;
 use object::Content;
 
@@ -41,6 +45,8 @@ pub(crate) struct Manifests {
     pub(crate) files: Vec<SourceFile>,
     /// Weft's objects, each name once, in the order of the files.
     pub(crate) objects: Vec<Object>,
+    /// The Secrets among them.
+    pub(crate) secrets: SecretManifests,
     /// What is wrong, unsorted.
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// The file and the positions of each document.
@@ -71,7 +77,7 @@ impl Manifests {
             while let Some((value, root)) = pending.pop() {
                 match object::recognise(value) {
                     Content::Weft(reference, value) => self.add(reference, value, root, names),
-                    Content::Secret => {}
+                    Content::Secret(reference, value) => self.add_secret(reference, &value, root, names),
                     Content::Foreign(what) => foreign.push((what, self.documents.len() - 1, root)),
                     Content::List(items) => {
                         let items = items.into_iter().enumerate().rev();
@@ -95,8 +101,33 @@ impl Manifests {
         names: &mut BTreeMap<ObjectRef, Place>,
     ) {
         let object = Object { reference, value, document: self.documents.len() - 1, root };
+        if self.is_first(&object, names) {
+            self.objects.push(object);
+        }
+    }
+
+    fn add_secret(
+        &mut self,
+        reference: ObjectRef,
+        value: &serde_json::Value,
+        root: FieldPath,
+        names: &mut BTreeMap<ObjectRef, Place>,
+    ) {
+        // Without its values, so that none can be told.
+        let value_free = serde_json::Value::Null;
+        let object = Object { reference, value: value_free, document: self.documents.len() - 1, root };
+        if self.is_first(&object, names) {
+            let (values, faults) = secret::values(value);
+            let placed: Vec<_> = faults.into_iter().map(|fault| self.placed(fault, &object)).collect();
+            self.diagnostics.extend(placed);
+            self.secrets.insert((object.reference.namespace, object.reference.name), values);
+        }
+    }
+
+    /// Whether an object is the first of its name; says so if not.
+    fn is_first(&mut self, object: &Object, names: &mut BTreeMap<ObjectRef, Place>) -> bool {
         let field = FieldPath::parse("metadata.name");
-        let place = self.place_of(&object, &field, false);
+        let place = self.place_of(object, &field, false);
         if let Some(first) = names.get(&object.reference) {
             let fault =
                 Diagnostic::error("DuplicateObject", "there is another object of this kind, namespace and name")
@@ -105,10 +136,10 @@ impl Manifests {
                     .field(field)
                     .related(first.clone(), "the other one");
             self.diagnostics.push(Diagnostic { place: Some(place), ..fault });
-        } else {
-            names.insert(object.reference.clone(), place);
-            self.objects.push(object);
+            return false;
         }
+        names.insert(object.reference.clone(), place);
+        true
     }
 
     /// One note per file for what is not Weft's.

@@ -29,7 +29,7 @@ pub(super) enum Content {
     /// An object of one of Weft's kinds.
     Weft(ObjectRef, Value),
     /// A Secret, which only connections use.
-    Secret,
+    Secret(ObjectRef, Value),
     /// An object of somebody else's, as `kind name`.
     Foreign(String),
     /// A list: its items are objects.
@@ -53,7 +53,10 @@ pub(super) fn recognise(value: Value) -> Content {
         return Content::List(items);
     }
     if api_version == "v1" && kind == "Secret" {
-        return Content::Secret;
+        return match named(value) {
+            Content::Weft(reference, value) => Content::Secret(reference, value),
+            other => other,
+        };
     }
     if group != weft_api::GROUP {
         return foreign(&value, group, kind);

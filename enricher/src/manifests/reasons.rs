@@ -41,6 +41,11 @@ pub(crate) const REASONS: &[(&str, &str, &str)] = &[
         "Rename or remove one of the two; in a cluster the second would replace the first.",
     ),
     (
+        "InvalidSecret",
+        "A Secret holds a value that is not what its field takes: under `data` base64, under `stringData` a text.",
+        "Write values as they are under `stringData`, in quotes where they look like a number or a boolean.",
+    ),
+    (
         "DuplicateWarehouse",
         "`--warehouse` is given twice for one name.",
         "Leave one of the two out; two Warehouses that are to be replaced have two names.",

@@ -1,7 +1,6 @@
-use std::{ops::Range, path::PathBuf};
+use std::{fmt, ops::Range, path::PathBuf};
 
 /// A file that holds manifests, as text.
-#[derive(Debug)]
 pub(crate) struct SourceFile {
     /// How messages call it: the path as given, or `<stdin>`.
     pub(crate) name: String,
@@ -15,6 +14,13 @@ pub(crate) struct SourceFile {
     line_starts: Vec<usize>,
 }
 
+/// Without its text, which may hold a Secret.
+impl fmt::Debug for SourceFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the file {}", self.name)
+    }
+}
+
 /// Where in a [`SourceFile`] something stands: byte offsets.
 pub(crate) type Span = Range<usize>;
 
@@ -24,6 +30,20 @@ impl SourceFile {
         let line_starts =
             std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
         Self { name, folder, text, readable: true, line_starts }
+    }
+
+    /// Whether lines may hold a secret's value, so that they must not be shown: they are between the same two `---` as a
+    /// Secret. What is no YAML has no documents that could tell.
+    pub(crate) fn may_hold_secrets(&self, lines: Span) -> bool {
+        const BREAK: &str = "\n---";
+        let start = self.text.get(..lines.start).and_then(|before| before.rfind(BREAK)).unwrap_or_default();
+        let after = self.text.get(lines.end..).and_then(|after| after.find(BREAK));
+        let end = after.map_or(self.text.len(), |after| lines.end + after);
+        let document = self.text.get(start..end).unwrap_or(&self.text);
+        document.match_indices("kind").any(|(at, kind)| {
+            let rest = document[at + kind.len()..].trim_start_matches(['"', '\'', ' ', '\t', ':', '\r', '\n']);
+            rest.starts_with("Secret")
+        })
     }
 
     /// Line and column of a byte offset, both counted from 1, columns in characters.
@@ -98,6 +118,20 @@ mod tests {
         assert_eq!(file.line(2), 0..5);
         assert_eq!(file.line(9), 7..13);
         assert_eq!(SourceFile::new(String::new(), PathBuf::new(), String::new()).line(0), 0..0);
+    }
+
+    #[test]
+    fn lines_may_hold_secrets_if_they_stand_between_the_same_marks_as_a_secret() {
+        let all = |text: &str| file(text).may_hold_secrets(0..text.len());
+        for text in ["kind: Secret", "\"kind\" : \"Secret\"", "kind: SecretList", "a: b\nkind:\n  'Secret'\n"] {
+            assert!(all(text), "{text}");
+        }
+        for text in ["kind: Warehouse\nspec: {a: {secretRef: {name: s}}}", "# Secret\nkind: Entity", ""] {
+            assert!(!all(text), "{text}");
+        }
+        let text = "kind: Entity\n---\nkind: Secret\ndata: x\n---\nkind: Entity\n";
+        let at = |what: &str| file(text).may_hold_secrets(text.find(what).map(|at| at..at).unwrap());
+        assert!(at("data") && at("kind: Secret") && !at("kind: Entity") && !file(text).may_hold_secrets(47..50));
     }
 
     #[test]

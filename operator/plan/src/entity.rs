@@ -37,6 +37,7 @@ pub(crate) fn planned(entity: &Entity, catalog: &Catalog<'_>, findings: &mut Fin
         schedule: entity.spec.schedule.as_ref().unwrap_or(&sync.schedule).clone(),
         time_zone: sync.time_zone.clone(),
         suspended: sync.suspend || entity.spec.suspend,
+        reader: connection::redis_reader(graph.spec.store.redis.as_ref()?),
         plan,
     })
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use weft_api::{DataGraph, EnrichmentMapping, Entity, Warehouse};
-use weft_plan_types::{EnrichPlan, SyncPlan};
+use weft_plan_types::{EnrichPlan, RedisConnection, SyncPlan};
 
 use crate::{Diagnostic, ObjectRef};
 
@@ -56,6 +56,8 @@ pub struct PlannedSync {
     pub time_zone: String,
     /// Whether its manifest, or its graph's, says not to copy it on a schedule.
     pub suspended: bool,
+    /// Where its copy is, with the reader's credentials; the plan has the writer's.
+    pub reader: RedisConnection,
     /// Its plan; when it is copied is no part of it.
     pub plan: SyncPlan,
 }

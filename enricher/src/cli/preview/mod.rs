@@ -10,13 +10,15 @@ mod text;
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
+use weft_plan::Planned;
 
 use super::events::Events;
 use super::mapping::{self, Prepared};
 use super::{Exit, Failure, Format, FormatArg, print};
+use crate::connect::{SecretArgs, Secrets};
 use crate::join::{Batch, Join, Outcome, Trace};
 use crate::lookup::look_up;
-use crate::manifests::{Loaded, ManifestArgs};
+use crate::manifests::ManifestArgs;
 use choice::{Chosen, Wanted};
 
 /// Arguments of `weft preview`.
@@ -25,6 +27,9 @@ use choice::{Chosen, Wanted};
 pub(crate) struct Args {
     #[command(flatten)]
     manifests: ManifestArgs,
+
+    #[command(flatten)]
+    secrets: SecretArgs,
 
     /// The EnrichmentMapping to preview, NAME or NAMESPACE/NAME; needed where the manifests hold several
     #[arg(long, value_name = "NAME")]
@@ -96,17 +101,18 @@ struct RulePreview<'run> {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    let loaded = mapping::manifests(&args.manifests, &args.events)?;
+    let mut loaded = mapping::manifests(&args.manifests, &args.events)?;
+    let secrets = args.secrets.secrets(std::mem::take(&mut loaded.manifests.secrets));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("failed to start the runtime").map_err(Failure::Transient)?;
-    runtime.block_on(preview(args, &loaded))
+    runtime.block_on(preview(args, &loaded.planned, &secrets))
 }
 
-async fn preview(args: &Args, loaded: &Loaded) -> Result<Exit, Failure> {
-    let plan = mapping::choose(&loaded.planned, args.mapping.as_deref())?;
+async fn preview(args: &Args, planned: &Planned, secrets: &Secrets) -> Result<Exit, Failure> {
+    let plan = mapping::choose(planned, args.mapping.as_deref())?;
     let events = Events::open(&args.events)?;
     let source = events.name();
-    let prepared = Prepared::new(&loaded.planned, plan).await?;
+    let prepared = Prepared::new(planned, plan, secrets).await?;
     let rule = args.rule.as_deref().map(|name| rule_named(&prepared.join, name)).transpose()?;
     let wanted = Wanted { line: args.line, rule, max_bytes: args.max_event_bytes as usize };
     let chosen = choice::choose(events, &wanted, &prepared).await?;

@@ -13,6 +13,7 @@ use super::events::{Events, is_stdio};
 use super::mapping::{self, Prepared};
 use super::progress::Progress;
 use super::{Exit, Failure, FormatArg};
+use crate::connect::{SecretArgs, Secrets};
 use crate::load::LoadReport;
 use crate::manifests::ManifestArgs;
 use crate::run::{DeadLetters, Lines, Pipeline, Summary, end_between_lines};
@@ -31,6 +32,9 @@ pub(crate) fn event_bytes(text: &str) -> Result<u32, String> {
 pub(crate) struct Args {
     #[command(flatten)]
     manifests: ManifestArgs,
+
+    #[command(flatten)]
+    secrets: SecretArgs,
 
     /// The EnrichmentMapping to run, NAME or NAMESPACE/NAME; needed where the manifests hold several
     #[arg(long, value_name = "NAME")]
@@ -85,20 +89,21 @@ Exit codes:
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    let loaded = mapping::manifests(&args.manifests, &args.events)?;
+    let mut loaded = mapping::manifests(&args.manifests, &args.events)?;
+    let secrets = args.secrets.secrets(std::mem::take(&mut loaded.manifests.secrets));
     files::refuse_losing_inputs(args, &loaded)?;
     let planned = &loaded.planned;
     let plan = mapping::choose(planned, args.mapping.as_deref())?;
     end_between_lines().context("failed to watch for signals").map_err(Failure::Transient)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("failed to start the runtime").map_err(Failure::Transient)?;
-    runtime.block_on(run_mapping(args, planned, plan))
+    runtime.block_on(run_mapping(args, planned, plan, &secrets))
 }
 
-async fn run_mapping(args: &Args, planned: &Planned, plan: &EnrichPlan) -> Result<Exit, Failure> {
+async fn run_mapping(args: &Args, planned: &Planned, plan: &EnrichPlan, secrets: &Secrets) -> Result<Exit, Failure> {
     // What is told soonest comes first: a missing file of events need not wait for the tables.
     let events = Events::open(&args.events)?;
-    let Prepared { store, reports, join } = Prepared::new(planned, plan).await?;
+    let Prepared { store, reports, join } = Prepared::new(planned, plan, secrets).await?;
     let (output, dead_letters) = files::outputs(args)?;
     let mut pipeline = Pipeline {
         join: &join,

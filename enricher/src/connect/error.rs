@@ -1,0 +1,55 @@
+#[cfg(any(feature = "redis", feature = "postgres"))]
+use super::secrets::SecretError;
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConnectError {
+    /// A secret cannot be had.
+    #[cfg(any(feature = "redis", feature = "postgres"))]
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The warehouse cannot be opened or reached.
+    #[error("warehouse {name}")]
+    Warehouse {
+        /// The Warehouse's name.
+        name: String,
+        /// Why.
+        source: weft_warehouse::Error,
+    },
+    /// This weft was built without PostgreSQL.
+    #[cfg(not(feature = "postgres"))]
+    #[error(
+        "warehouse {name} is a PostgreSQL server, and this weft was built without PostgreSQL; build it with `make \
+         install`, or name a SQLite file that stands in for it with --warehouse {name}=sqlite:PATH"
+    )]
+    NotBuiltIn {
+        /// The Warehouse's name.
+        name: String,
+    },
+    /// The store cannot be reached.
+    #[cfg(feature = "redis")]
+    #[error("DataGraph {graph}")]
+    Store {
+        /// The DataGraph's name.
+        graph: String,
+        /// Why.
+        source: weft_store::redis::ConnectError,
+    },
+}
+
+impl ConnectError {
+    /// Whether trying again may help.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::Warehouse { source, .. } => source.is_transient(),
+            #[cfg(feature = "redis")]
+            Self::Store { source: weft_store::redis::ConnectError::Refused { transient, .. }, .. } => *transient,
+            #[cfg(feature = "redis")]
+            Self::Store { .. } => false,
+            #[cfg(any(feature = "redis", feature = "postgres"))]
+            Self::Secret(_) => false,
+            #[cfg(not(feature = "postgres"))]
+            Self::NotBuiltIn { .. } => false,
+        }
+    }
+}

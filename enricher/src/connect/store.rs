@@ -1,0 +1,47 @@
+//! The store of a data graph.
+
+use weft_plan_types::{Owner, RedisConnection};
+use weft_store::redis::{Access, ConnectionManager, connect};
+
+use super::secrets::Purpose;
+use super::{ConnectError, Secrets};
+
+/// As whom a store is reached, which is also where its manifest names the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Whoever fills it.
+    Writer,
+    /// Whoever looks rows up.
+    Reader,
+}
+
+impl Role {
+    fn password(self) -> &'static str {
+        match self {
+            Role::Writer => "spec.store.redis.writer.password",
+            Role::Reader => "spec.store.redis.reader.password",
+        }
+    }
+}
+
+/// Connects to the store of a graph, as its plan says.
+pub(super) async fn store(
+    connection: &RedisConnection,
+    role: Role,
+    owner: &Owner,
+    secrets: &Secrets,
+) -> Result<ConnectionManager, ConnectError> {
+    let purpose =
+        |field| Purpose { object: format!("DataGraph {}", owner.graph), namespace: owner.namespace.clone(), field };
+    let user = connection.user.as_ref();
+    let password = user.map(|user| secrets.text(&user.password, &purpose(role.password()))).transpose()?;
+    let ca = connection.ca.as_ref().map(|ca| secrets.bytes(ca, &purpose("spec.store.redis.tls.ca"))).transpose()?;
+    let access =
+        Access { url: connection.url.clone(), username: user.and_then(|user| user.username.clone()), password, ca };
+    reach(&access, owner).await
+}
+
+/// Connects to the store of a graph.
+pub(super) async fn reach(access: &Access, owner: &Owner) -> Result<ConnectionManager, ConnectError> {
+    connect(access).await.map_err(|source| ConnectError::Store { graph: owner.graph.clone(), source })
+}
