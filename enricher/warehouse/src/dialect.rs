@@ -2,6 +2,12 @@ use weft_store::Column;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 use weft_store::ColumnType;
 
+#[cfg(doc)]
+use crate::Error;
+
+/// The form of [`Dialect::row_text`] and [`Dialect::row_hash`]. Hashes of another version cannot be compared.
+pub const ROW_HASH_VERSION: u32 = 1;
+
 /// How a warehouse spells SQL.
 pub trait Dialect {
     /// The identifier in quotes, whatever characters it has.
@@ -23,12 +29,40 @@ pub trait Dialect {
     /// is refused as a key.
     fn key_text(&self, key: &[Column]) -> Option<String>;
 
-    /// What to order by so that rows come bucket by bucket: the MD5 of the key text that `key_text` makes, in
-    /// hexadecimal. `None` if this warehouse has no MD5.
-    fn key_order(&self, key_text: &str) -> Option<String> {
-        let _ = key_text;
-        None
-    }
+    /// What to order by so that rows come bucket by bucket: the MD5 of the key text as UTF-8, of a type that sorts and
+    /// compares like its hexadecimal digits.
+    fn key_order(&self, key_text: &str) -> String;
+
+    /// 32 hexadecimal digits as what a `key_order` can be compared with.
+    fn order_literal(&self, hex: &str) -> String;
+
+    /// The bucket of a `key_order`, of `buckets` in all (a power of two up to 2^24), as `weft_store::redis::bucket_of`
+    /// finds it: an integer.
+    fn bucket(&self, order: &str, buckets: u32) -> String;
+
+    /// A text of a row's columns that no row has which differs in a value; NULL where a value should be text and is
+    /// not UTF-8. Its form is that of [`ROW_HASH_VERSION`].
+    fn row_text(&self, columns: &[Column]) -> String;
+
+    /// The MD5 of a row's text.
+    fn row_hash(&self, row_text: &str) -> String;
+
+    /// The length in bytes of a row's text.
+    fn row_bytes(&self, row_text: &str) -> String;
+
+    /// What to put behind a subquery so that its columns are evaluated once for each row, before anything around it.
+    fn fence(&self) -> &'static str;
+
+    /// The full name, in quotes, of a table in bookkeeping.
+    fn state_table(&self, name: &str) -> String;
+
+    /// A query for the names of the tables in bookkeeping that begin with `prefix`, as one column of texts. It has no
+    /// rows where there is no bookkeeping.
+    fn state_tables(&self, prefix: &str) -> String;
+
+    /// The statement that makes the schema for bookkeeping, to be run after [`Error::NoBookkeeping`]; it fails with
+    /// [`Error::Exists`] where somebody else makes it at the same moment. `None` if there is nothing to make.
+    fn create_state(&self) -> Option<String>;
 
     /// The table's name in quotes, with all its parts.
     fn table(&self, name: &[String]) -> String {

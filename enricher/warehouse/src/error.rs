@@ -52,6 +52,12 @@ pub enum Error {
     /// A table of this name is there already.
     #[error("failed to create the table: it exists already")]
     Exists,
+    /// There is no schema for bookkeeping: [`crate::Dialect::create_state`] makes it.
+    #[error("there is no schema for bookkeeping: {0}")]
+    NoBookkeeping(String),
+    /// A table in bookkeeping is not there, or no longer.
+    #[error("a table in bookkeeping is gone: {0}")]
+    Gone(String),
     /// The warehouse ended the statement because it took too long.
     #[error("the statement took longer than its time-out of {0:?}; raise limits.statementTimeout, or read fewer rows")]
     TimedOut(Duration),
@@ -81,6 +87,8 @@ impl Error {
             Error::Name { .. } => "name",
             Error::Denied(_) => "denied",
             Error::Exists => "exists",
+            Error::NoBookkeeping(_) => "no_bookkeeping",
+            Error::Gone(_) => "gone",
             Error::TimedOut(_) => "timeout",
             Error::Table(_) => "table",
             Error::View { .. } => "view",
@@ -91,8 +99,8 @@ impl Error {
         }
     }
 
-    /// Whether trying again may help.
+    /// Whether trying again may help. Where something in bookkeeping is missing, it does: another run makes it anew.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Error::Locked | Error::Unreachable { .. })
+        matches!(self, Error::Locked | Error::Unreachable { .. } | Error::NoBookkeeping(_) | Error::Gone(_))
     }
 }

@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 use weft_store::Column;
 
 pub use cells::{Cells, NotText};
-pub use dialect::Dialect;
+pub use dialect::{Dialect, ROW_HASH_VERSION};
 pub use error::Error;
 
 /// A connection to a warehouse.
@@ -60,6 +60,9 @@ pub struct Table {
     pub unreadable: Vec<String>,
     /// The columns of the primary key that it declares, in the key's order; none for a view.
     pub primary_key: Vec<String>,
+    /// The warehouse itself sees to it that no two rows that a query finds have the same values in `primary_key`, nor
+    /// the same key text.
+    pub is_key_enforced: bool,
     /// The foreign keys that it declares.
     pub foreign_keys: Vec<ForeignKey>,
 }

@@ -32,6 +32,8 @@ pub struct Options {
     pub password: Option<String>,
     /// Whether and how the connection is encrypted.
     pub tls: Tls,
+    /// The schema for bookkeeping, the only one in which anything is written.
+    pub bookkeeping: String,
     /// The server ends a statement that takes longer; the server's own limit when absent.
     pub statement_timeout: Option<Duration>,
 }

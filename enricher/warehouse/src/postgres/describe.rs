@@ -4,8 +4,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, ToSql};
 use weft_store::Column;
 
+use super::dialect::quoted;
+use super::kinds;
 use super::session::Session;
-use super::{dialect, kinds};
 use crate::{Dialect as _, Error, ForeignKey, Table, names};
 
 const SCHEMAS: &str = "SELECT oid, nspname::text, has_schema_privilege(oid, 'USAGE') FROM pg_catalog.pg_namespace \
@@ -33,33 +34,50 @@ const KEYS: &str = "SELECT c.oid, c.contype = 'p', a.attname::text, f.relname::t
     WHERE c.conrelid = $1 AND c.contype IN ('p', 'f') AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint p \
     WHERE p.oid = c.conparentid AND p.conrelid = c.conrelid) ORDER BY c.oid, k.position";
 
+/// Whether a primary key holds for every row that is read from the table: one that inherits from it has a key of its
+/// own.
+const IS_KEY_ENFORCED: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary \
+    AND i.indisvalid) AND (c.relkind = 'p' OR c.relkind = 'r' AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE \
+    h.inhparent = c.oid)) FROM pg_catalog.pg_class c WHERE c.oid = $1";
+
+/// Types from this one on were not made by PostgreSQL (`FirstNormalObjectId` in its `access/transam.h`).
+const FIRST_OTHER_TYPE: u32 = 16_384;
+
 /// The table of this name, each part in this spelling or in another case.
 pub(super) async fn table(session: &Session, wanted: &[String]) -> Result<Table, Error> {
     let (schema, table) = parts(session, wanted)?;
     let schemas = rows(session, SCHEMAS, &[]).await?;
     let (namespace, schema) = pick(&schemas, schema)?;
     if !cell::<bool>(namespace, 2)? {
-        return Err(denied(session, &schema, &format!("USAGE ON SCHEMA {}", dialect::Postgres.quoted(&schema))));
+        return Err(denied(session, &schema, &format!("USAGE ON SCHEMA {}", quoted(&schema))));
     }
     let tables = rows(session, TABLES, &[&cell::<u32>(namespace, 0)?]).await?;
     let (class, table) = pick(&tables, table)?;
     let class: u32 = cell(class, 0)?;
     let name = vec![schema, table];
     let (mut columns, mut unreadable) = (Vec::new(), Vec::new());
+    // Values of one text may differ in a type that somebody else made, but for an enum.
+    let mut exact = Vec::new();
     for row in &rows(session, COLUMNS, &[&class]).await? {
         let column = cell(row, 0)?;
         if cell(row, 4)? {
-            let kind = kinds::logical_type(cell(row, 1)?, cell(row, 2)?, cell(row, 3)?);
+            let (oid, category, class) = (cell(row, 1)?, cell(row, 2)?, cell(row, 3)?);
+            if oid < FIRST_OTHER_TYPE || class == b'e' as i8 {
+                exact.push(String::clone(&column));
+            }
+            let kind = kinds::logical_type(oid, category, class);
             columns.push(Column { name: column, kind });
         } else {
             unreadable.push(column);
         }
     }
     if columns.is_empty() && !unreadable.is_empty() {
-        return Err(denied(session, &name.join("."), &format!("SELECT ON {}", dialect::Postgres.table(&name))));
+        return Err(denied(session, &name.join("."), &format!("SELECT ON {}", session.dialect().table(&name))));
     }
     let (primary_key, foreign_keys) = keys(session, class).await?;
-    Ok(Table { name, columns, unreadable, primary_key, foreign_keys })
+    let is_key_enforced = primary_key.iter().all(|column| exact.contains(column))
+        && rows(session, IS_KEY_ENFORCED, &[&class]).await?.first().map_or(Ok(false), |row| cell(row, 0))?;
+    Ok(Table { name, columns, unreadable, primary_key, is_key_enforced, foreign_keys })
 }
 
 /// Schema and table of a name; a third part in front must be the database that is connected to.
@@ -109,10 +127,7 @@ async fn keys(session: &Session, class: u32) -> Result<(Vec<String>, Vec<Foreign
 
 fn denied(session: &Session, what: &str, grant: &str) -> Error {
     let user = &session.options().user;
-    Error::Denied(format!(
-        "the user {user:?} may not read {what}; run: GRANT {grant} TO {}",
-        dialect::Postgres.quoted(user)
-    ))
+    Error::Denied(format!("the user {user:?} may not read {what}; run: GRANT {grant} TO {}", quoted(user)))
 }
 
 async fn rows(session: &Session, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {

@@ -5,11 +5,19 @@ use crate::Dialect;
 use crate::dialect::is_key;
 
 /// PostgreSQL's SQL.
-pub(super) struct Postgres;
+pub(super) struct Postgres {
+    /// The schema for bookkeeping.
+    pub(super) bookkeeping: String,
+}
+
+/// The identifier in quotes.
+pub(super) fn quoted(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
+}
 
 impl Dialect for Postgres {
     fn quoted(&self, identifier: &str) -> String {
-        format!("\"{}\"", identifier.replace('"', "\"\""))
+        quoted(identifier)
     }
 
     fn literal(&self, text: &str) -> String {
@@ -64,8 +72,55 @@ impl Dialect for Postgres {
         ))
     }
 
-    fn key_order(&self, key_text: &str) -> Option<String> {
-        Some(format!("(md5(convert_to({key_text}, 'UTF8')) COLLATE \"C\")"))
+    fn key_order(&self, key_text: &str) -> String {
+        format!("md5(convert_to({key_text}, 'UTF8'))::uuid")
+    }
+
+    fn order_literal(&self, hex: &str) -> String {
+        format!("{}::uuid", self.literal(hex))
+    }
+
+    fn bucket(&self, order: &str, buckets: u32) -> String {
+        let bits = buckets.trailing_zeros();
+        let bytes = bits.div_ceil(8);
+        let shifted = |byte| format!("(get_byte(uuid_send({order}), {byte}) << {})", 8 * (bytes - 1 - byte));
+        let leading: Vec<String> = (0..bytes).map(shifted).collect();
+        if leading.is_empty() { "0".to_owned() } else { format!("(({}) >> {})", leading.join(" | "), 8 * bytes - bits) }
+    }
+
+    fn row_text(&self, columns: &[Column]) -> String {
+        // Quotes what needs it; NULL is nothing, an empty text is two quotes.
+        let names: Vec<String> = columns.iter().map(|column| quoted(&column.name)).collect();
+        format!("ROW({})::text", names.join(", "))
+    }
+
+    fn row_hash(&self, row_text: &str) -> String {
+        format!("md5({row_text})::uuid")
+    }
+
+    fn row_bytes(&self, row_text: &str) -> String {
+        format!("octet_length({row_text})")
+    }
+
+    fn fence(&self) -> &'static str {
+        "OFFSET 0"
+    }
+
+    fn state_table(&self, name: &str) -> String {
+        format!("{}.{}", quoted(&self.bookkeeping), quoted(name))
+    }
+
+    fn state_tables(&self, prefix: &str) -> String {
+        format!(
+            "SELECT c.relname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE n.nspname = {} AND c.relkind IN ('r', 'p') AND starts_with(c.relname::text, {})",
+            self.literal(&self.bookkeeping),
+            self.literal(prefix)
+        )
+    }
+
+    fn create_state(&self) -> Option<String> {
+        Some(format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(&self.bookkeeping)))
     }
 }
 
@@ -100,9 +155,11 @@ mod tests {
 
     #[test]
     fn texts_and_names_stay_what_they_are_in_quotes() {
-        assert_eq!(Postgres.quoted("a\"b.c"), "\"a\"\"b.c\"");
-        assert_eq!(Postgres.literal("it's"), "'it''s'");
-        assert_eq!(Postgres.literal("\\'; DROP"), "E'\\\\''; DROP'");
-        assert_eq!(Postgres.table(&["S".to_owned(), "t".to_owned()]), "\"S\".\"t\"");
+        let dialect = Postgres { bookkeeping: "a \"state\"".to_owned() };
+        assert_eq!(dialect.quoted("a\"b.c"), "\"a\"\"b.c\"");
+        assert_eq!(dialect.literal("it's"), "'it''s'");
+        assert_eq!(dialect.literal("\\'; DROP"), "E'\\\\''; DROP'");
+        assert_eq!(dialect.state_table("t"), "\"a \"\"state\"\"\".\"t\"");
+        assert_eq!(dialect.table(&["S".to_owned(), "t".to_owned()]), "\"S\".\"t\"");
     }
 }

@@ -8,6 +8,7 @@ use tokio_postgres::Error as Failure;
 use tokio_postgres::error::{DbError, SqlState};
 
 use super::connect::Options;
+use super::dialect::quoted;
 use crate::Error;
 
 /// The server did not answer in time.
@@ -150,11 +151,6 @@ fn denied(options: &Options, told: &DbError) -> String {
 
 fn lost(options: &Options) -> Error {
     Error::Unreachable { location: options.location(), problem: "the connection was lost; try again".to_owned() }
-}
-
-fn quoted(identifier: &str) -> String {
-    use crate::Dialect as _;
-    super::dialect::Postgres.quoted(identifier)
 }
 
 /// The first cause of this type, also inside of what I/O wraps.

@@ -69,7 +69,7 @@ impl Postgres {
 
 impl Warehouse for Postgres {
     fn dialect(&self) -> &dyn Dialect {
-        &dialect::Postgres
+        self.session.dialect()
     }
 
     async fn describe(&self, table: &[String]) -> Result<Table, Error> {

@@ -12,6 +12,7 @@ use tokio_postgres::{CancelToken, Client, Error as Failure, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::connect::{Options, log_in};
+use super::dialect::Postgres;
 use super::failure;
 use crate::Error;
 
@@ -21,6 +22,7 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection that runs one statement at a time.
 pub(super) struct Session {
     options: Options,
+    dialect: Postgres,
     client: Client,
     cancel: CancelToken,
     tls: MakeRustlsConnect,
@@ -36,8 +38,9 @@ impl Session {
     pub(super) async fn open(options: Options) -> Result<Self, Error> {
         let (client, tls) = log_in(&options).await?;
         let cancel = client.cancel_token();
+        let dialect = Postgres { bookkeeping: options.bookkeeping.clone() };
         let (turns, running, cancelled) = (Turns::new(()), Mutex::new(None), AtomicBool::new(false));
-        Ok(Self { options, client, cancel, tls, turns, running, cancelled })
+        Ok(Self { options, dialect, client, cancel, tls, turns, running, cancelled })
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -46,6 +49,10 @@ impl Session {
 
     pub(super) fn options(&self) -> &Options {
         &self.options
+    }
+
+    pub(super) fn dialect(&self) -> &Postgres {
+        &self.dialect
     }
 
     /// Does `work` when it is its turn; `None`, and it is ended at the server, if `gone` comes first.

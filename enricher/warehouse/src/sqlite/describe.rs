@@ -17,6 +17,8 @@ pub(super) fn table(connection: &Connection, wanted: &str) -> Result<Table, Erro
         columns: if *is_view { columns.map_err(|error| error.of_view(name))? } else { columns? },
         unreadable: Vec::new(),
         primary_key: primary_key(connection, name)?,
+        // One may have several NULLs, and values of several storage classes with one text.
+        is_key_enforced: false,
         foreign_keys: foreign_keys(connection, name)?,
     })
 }

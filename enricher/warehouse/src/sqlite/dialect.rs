@@ -1,9 +1,15 @@
 use weft_store::key::MAX_BYTES;
 use weft_store::{Column, ColumnType};
 
-use super::functions::{BASE64, DECIMAL};
+use super::functions::{BASE64, BUCKET, DECIMAL, MD5, ROW};
 use crate::Dialect;
 use crate::dialect::is_key;
+
+/// The name that the file for bookkeeping is attached by.
+pub(super) const BOOKKEEPING: &str = "weft_state";
+
+/// So many arguments a function may have in any build of SQLite.
+const MAX_ARGUMENTS: usize = 100;
 
 /// SQLite's SQL.
 pub(super) struct Sqlite;
@@ -67,6 +73,60 @@ impl Dialect for Sqlite {
         Some(format!(
             "(SELECT {whole} FROM (SELECT {parts} LIMIT 1) WHERE {filled}octet_length({whole}) <= {MAX_BYTES})"
         ))
+    }
+
+    fn key_order(&self, key_text: &str) -> String {
+        format!("{MD5}({key_text})")
+    }
+
+    fn order_literal(&self, hex: &str) -> String {
+        self.literal(hex)
+    }
+
+    fn bucket(&self, order: &str, buckets: u32) -> String {
+        format!("{BUCKET}({order}, {buckets})")
+    }
+
+    fn row_text(&self, columns: &[Column]) -> String {
+        let cells: Vec<String> = columns
+            .iter()
+            .map(|column| match column.kind {
+                // SQLite's own JSONB as it will be read: its texts need not be UTF-8.
+                ColumnType::Json => self.selected(column),
+                _ => self.quoted(&column.name),
+            })
+            .collect();
+        let parts: Vec<String> =
+            cells.chunks(MAX_ARGUMENTS).map(|cells| format!("{ROW}({})", cells.join(", "))).collect();
+        format!("({})", parts.join(" || "))
+    }
+
+    fn row_hash(&self, row_text: &str) -> String {
+        format!("{MD5}({row_text})")
+    }
+
+    fn row_bytes(&self, row_text: &str) -> String {
+        format!("octet_length({row_text})")
+    }
+
+    fn fence(&self) -> &'static str {
+        "LIMIT -1 OFFSET 0"
+    }
+
+    fn state_table(&self, name: &str) -> String {
+        format!("{BOOKKEEPING}.{}", self.quoted(name))
+    }
+
+    fn state_tables(&self, prefix: &str) -> String {
+        format!(
+            "SELECT name FROM pragma_table_list WHERE schema = '{BOOKKEEPING}' AND type = 'table' AND instr(name, {}) = 1 \
+             AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+            self.literal(prefix)
+        )
+    }
+
+    fn create_state(&self) -> Option<String> {
+        None
     }
 }
 

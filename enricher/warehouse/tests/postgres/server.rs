@@ -62,6 +62,7 @@ impl Server {
             user: ADMIN.to_owned(),
             password: Some(PASSWORD.to_owned()),
             tls: Tls::Disable,
+            bookkeeping: "weft_state".to_owned(),
             statement_timeout: None,
         }
     }
