@@ -53,6 +53,12 @@ pub trait Dialect {
     /// What to put behind a subquery so that its columns are evaluated once for each row, before anything around it.
     fn fence(&self) -> &'static str;
 
+    /// A query for `columns` of the rows of the query `s` beside those of the query `b` with the same `k`, and of what
+    /// either has without the other, as far as `filter` holds. Each of the two is read once; `b` has no NULL as `k`.
+    fn full_join(&self, columns: &str, s: &str, b: &str, filter: &str) -> String {
+        format!("SELECT {columns} FROM ({s}) s FULL OUTER JOIN ({b}) b ON s.k = b.k WHERE {filter}")
+    }
+
     /// The full name, in quotes, of a table in bookkeeping.
     fn state_table(&self, name: &str) -> String;
 

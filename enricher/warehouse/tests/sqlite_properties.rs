@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use weft_store::key::{self, NotAKey};
 use weft_store::{Column, ColumnType, Value};
 use weft_warehouse::sqlite::Sqlite;
-use weft_warehouse::{Cells, NotText, Warehouse as _};
+use weft_warehouse::{Cells, NotText, Table, Warehouse as _};
 
 const ROWS: usize = 50;
 
@@ -132,7 +132,7 @@ fn fill(path: &std::path::Path, case: &Case) -> Vec<Vec<Cell>> {
 }
 
 async fn check(path: &std::path::Path, case: &Case, stored: &[Vec<Cell>]) -> Result<(), TestCaseError> {
-    let warehouse = Sqlite::open(path).unwrap();
+    let warehouse = Sqlite::open_with_state(path, &path.with_extension("state")).unwrap();
     let table = warehouse.describe(&[if case.by_view { "V" } else { "t" }.to_owned()]).await.unwrap();
     let key: Vec<Column> = case.key.iter().map(|&at| table.columns[at].clone()).collect();
     let dialect = warehouse.dialect();
@@ -205,6 +205,42 @@ async fn check(path: &std::path::Path, case: &Case, stored: &[Vec<Cell>]) -> Res
         }
     }
     prop_assert_eq!(seen, stored.len());
+    check_stage(&warehouse, &table, stored.len()).await
+}
+
+/// Rows that are taken into a stage are there as they were: their text has each cell's storage class in it.
+async fn check_stage(warehouse: &Sqlite, table: &Table, rows: usize) -> Result<(), TestCaseError> {
+    let dialect = warehouse.dialect();
+    let stage = dialect.state_table("stage");
+    let (mut taken, mut none, mut staged) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, column) in table.columns.iter().enumerate() {
+        taken.push(format!(", s.{} AS c{at}", dialect.quoted(&column.name)));
+        none.push(format!(", NULL AS c{at}"));
+        staged.push(Column { name: format!("c{at}"), kind: column.kind });
+    }
+    let (taken, none, name) = (taken.concat(), none.concat(), dialect.table(&table.name));
+    let joined = dialect.full_join(
+        &format!("CASE WHEN b.k IS NULL THEN 'added' END{taken}"),
+        &format!("SELECT *, NULL AS k FROM {name} {}", dialect.fence()),
+        "SELECT 'k' AS k WHERE 0",
+        "1 = 1",
+    );
+    let sql = format!("CREATE TABLE {stage} AS SELECT 'header' AS op{none} UNION ALL {joined}");
+    warehouse.execute(format!("DROP TABLE IF EXISTS {stage}")).await.unwrap();
+    warehouse.execute(sql).await.unwrap();
+    let counted = |columns: &[Column], from: &str| {
+        format!("SELECT {} AS row, count(*) AS n FROM {from} GROUP BY 1", dialect.row_text(columns))
+    };
+    let (from_table, from_stage) =
+        (counted(&table.columns, &name), counted(&staged, &format!("{stage} WHERE op = 'added'")));
+    let sql = format!("SELECT sum(n), (SELECT count(*) FROM ({from_table} EXCEPT {from_stage})) FROM ({from_stage})");
+    let columns = ["rows", "others"].map(|name| Column { name: name.to_owned(), kind: ColumnType::Integer }).to_vec();
+    let batch = warehouse.query(sql, columns).await.unwrap().next().await.unwrap().unwrap();
+    let schema = batch.schema();
+    for (at, expected) in [(0, rows as i64), (1, 0)] {
+        let cells = Cells::new(batch.column(at), schema.field(at)).unwrap();
+        prop_assert_eq!(cells.get(0), Ok(Value::Integer(expected)), "{:?}", table.columns);
+    }
     Ok(())
 }
 

@@ -119,7 +119,13 @@ pub(super) fn of_statement(options: &Options, failure: &Failure, prepared: bool)
     Some(match code {
         "57014" => return None,
         "55P03" | "40P01" | "40001" => Error::Locked,
-        "42P07" => Error::Exists,
+        "42P07" | "42P06" => Error::Exists,
+        // Of those that create one name at the same moment, one may learn of another by the table's row type or by a
+        // unique index of the catalogue.
+        "42710" => Error::Exists,
+        "23505" if told.schema() == Some("pg_catalog") => Error::Exists,
+        "42P01" if is_in_bookkeeping(options, told) => Error::Gone(in_schema(options)),
+        "3F000" if told.message().contains(&options.bookkeeping) => Error::NoBookkeeping(in_schema(options)),
         "42501" => Error::Denied(denied(options, told)),
         "57P01" | "57P02" | "57P03" | "57P05" => lost(options),
         "53100" => Error::Run("the server's disk is full".to_owned()),
@@ -138,10 +144,36 @@ pub(super) fn of_statement(options: &Options, failure: &Failure, prepared: bool)
     })
 }
 
+fn in_schema(options: &Options) -> String {
+    format!("schema {:?} of {}", options.bookkeeping, options.location())
+}
+
+/// Whether the table that is missing is one in bookkeeping; in every language the server's words have its name. Only
+/// tables there are ever dropped, and then the name comes without its schema.
+fn is_in_bookkeeping(options: &Options, told: &DbError) -> bool {
+    let words = told.message();
+    let schema = format!("{}.", options.bookkeeping);
+    let mut at = words.match_indices(&schema).map(|(at, _)| at);
+    let begins = |at: usize| !words[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_');
+    told.routine() == Some("DropErrorMsgNonExistent") || at.any(begins)
+}
+
 /// What is not granted: the server's own words, if they come from where it checks grants.
 fn denied(options: &Options, told: &DbError) -> String {
-    let user = &options.user;
+    let (user, schema) = (&options.user, &options.bookkeeping);
     match told.routine() {
+        Some("aclcheck_error") if told.message() == format!("permission denied for schema {schema}") => {
+            let (schema, role) = (quoted(schema), quoted(user));
+            format!(
+                "the user {user:?} may not write in bookkeeping; run: GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}"
+            )
+        }
+        Some("aclcheck_error") if told.message().starts_with("permission denied for database ") => format!(
+            "the user {user:?} may not create the schema for bookkeeping; run as an administrator: CREATE SCHEMA {} \
+             AUTHORIZATION {}",
+            quoted(schema),
+            quoted(user)
+        ),
         Some("aclcheck_error" | "aclcheck_error_col") => {
             format!("{}; grant it to the user {user:?}", told.message())
         }

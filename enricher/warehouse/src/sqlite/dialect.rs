@@ -113,6 +113,15 @@ impl Dialect for Sqlite {
         "LIMIT -1 OFFSET 0"
     }
 
+    fn full_join(&self, columns: &str, s: &str, b: &str, filter: &str) -> String {
+        // SQLite makes no index for a FULL JOIN by itself: 100,000 rows beside 100,000 would take hours.
+        format!(
+            "SELECT * FROM (WITH s AS MATERIALIZED ({s}), b AS MATERIALIZED ({b}) SELECT {columns} FROM s LEFT JOIN b ON \
+             s.k = b.k WHERE {filter} UNION ALL SELECT {columns} FROM b LEFT JOIN s ON s.k = b.k WHERE s.k IS NULL AND \
+             ({filter}))"
+        )
+    }
+
     fn state_table(&self, name: &str) -> String {
         format!("{BOOKKEEPING}.{}", self.quoted(name))
     }

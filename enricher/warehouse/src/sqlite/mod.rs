@@ -1,4 +1,4 @@
-//! SQLite files, read-only.
+//! SQLite files, read-only; a second file may be there for bookkeeping.
 //!
 //! | declared type | logical type | cells of that type |
 //! |---|---|---|
@@ -25,6 +25,7 @@ mod dialect;
 mod functions;
 mod open;
 mod read;
+mod state;
 mod storage;
 
 use std::path::Path;
@@ -48,7 +49,17 @@ pub struct Sqlite {
 impl Sqlite {
     /// Opens the file read-only; says what to do if that cannot be.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let connection = open::read_only(path)?;
+        Self::with(open::read_only(path, open::Access::Read)?)
+    }
+
+    /// Opens the file read-only, and a second file for bookkeeping, which is made if there is none.
+    pub fn open_with_state(path: &Path, state: &Path) -> Result<Self, Error> {
+        let connection = open::read_only(path, open::Access::Attach)?;
+        state::attach(&connection, path, state)?;
+        Self::with(connection)
+    }
+
+    fn with(connection: Connection) -> Result<Self, Error> {
         functions::register(&connection).map_err(refused)?;
         let interrupt = Arc::new(connection.get_interrupt_handle());
         Ok(Self { connection: Arc::new(Mutex::new(connection)), interrupt })
@@ -113,6 +124,7 @@ fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
 /// The error of a statement that SQLite would not even prepare: its text is about names, never about values.
 fn refused(error: rusqlite::Error) -> Error {
     match &error {
+        _ if of_bookkeeping(&error).is_some() => failed(error),
         rusqlite::Error::SqliteFailure(failure, Some(message)) if failure.code == rusqlite::ErrorCode::Unknown => {
             Error::Prepare(message.clone())
         }
@@ -124,10 +136,33 @@ fn refused(error: rusqlite::Error) -> Error {
 /// The error of a statement that ran. SQLite's text may quote a value, so only its code is told.
 fn failed(error: rusqlite::Error) -> Error {
     use rusqlite::ErrorCode;
+    if let Some(told) = of_bookkeeping(&error) {
+        return told;
+    }
     let Some(failure) = error.sqlite_error() else { return Error::Run("the result has an unexpected form".to_owned()) };
     match failure.code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::Locked,
         ErrorCode::OperationInterrupted => Error::Cancelled,
         _ => Error::Run(open::problem(failure)),
+    }
+}
+
+/// What SQLite says of tables that are, or are not, in bookkeeping. It has no codes for that, but these words.
+fn of_bookkeeping(error: &rusqlite::Error) -> Option<Error> {
+    let (rusqlite::Error::SqliteFailure(_, Some(words)) | rusqlite::Error::SqlInputError { msg: words, .. }) = error
+    else {
+        return None;
+    };
+    let schema = dialect::BOOKKEEPING;
+    if words.starts_with("table ") && words.ends_with(" already exists") {
+        Some(Error::Exists)
+    } else if let Some(table) =
+        words.strip_prefix("no such table: ").filter(|name| name.starts_with(&format!("{schema}.")))
+    {
+        Some(Error::Gone(table.to_owned()))
+    } else if *words == format!("unknown database {schema}") {
+        Some(Error::NoBookkeeping("the file was opened without a second one".to_owned()))
+    } else {
+        None
     }
 }

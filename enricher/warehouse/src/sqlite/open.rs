@@ -9,8 +9,17 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 use super::failed;
 use crate::Error;
 
+/// What else a connection may do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Nothing.
+    Read,
+    /// Write to a file that it attaches.
+    Attach,
+}
+
 /// Opens the file and reads its schema once.
-pub(super) fn read_only(path: &Path) -> Result<Connection, Error> {
+pub(super) fn read_only(path: &Path, access: Access) -> Result<Connection, Error> {
     let open = |problem: String| Error::Open { location: path.display().to_string(), problem };
     let metadata = std::fs::metadata(path).map_err(|error| open(cause(&error)))?;
     if metadata.is_dir() {
@@ -24,7 +33,7 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, Error> {
     if metadata.len() == 0 {
         return Err(open("the file is empty; was it copied whole?".to_owned()));
     }
-    let refused = match connect(path, false) {
+    let refused = match connect(path, access, false) {
         Ok(connection) => return Ok(connection),
         Err(error) => error,
     };
@@ -36,7 +45,7 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, Error> {
     if cannot_write
         && !has_content(path, "-wal")
         && !has_content(path, "-journal")
-        && let Ok(connection) = connect(path, true)
+        && let Ok(connection) = connect(path, access, true)
     {
         return Ok(connection);
     }
@@ -60,7 +69,7 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, Error> {
 }
 
 /// Why the file system does not give the file.
-fn cause(error: &std::io::Error) -> String {
+pub(super) fn cause(error: &std::io::Error) -> String {
     match error.kind() {
         ErrorKind::NotFound => "there is no such file".to_owned(),
         ErrorKind::PermissionDenied => "reading it is not permitted to this user".to_owned(),
@@ -74,13 +83,15 @@ fn has_content(path: &Path, suffix: &str) -> bool {
     std::fs::metadata(name).is_ok_and(|metadata| metadata.len() > 0)
 }
 
-fn connect(path: &Path, immutable: bool) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = if immutable {
-        Connection::open_with_flags(uri(path), flags | OpenFlags::SQLITE_OPEN_URI)?
-    } else {
-        Connection::open_with_flags(path, flags)?
-    };
+fn connect(path: &Path, access: Access, immutable: bool) -> rusqlite::Result<Connection> {
+    // What the URI says holds for its file, what the flags say for those that are attached too.
+    let flags = match access {
+        Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Access::Attach => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+    } | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let parameters = if immutable { "mode=ro&immutable=1" } else { "mode=ro" };
+    let connection = Connection::open_with_flags(uri(path, parameters), flags)?;
     // A view must not reach beyond the file.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
@@ -88,16 +99,16 @@ fn connect(path: &Path, immutable: bool) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The file as a URI that tells SQLite nobody writes to it.
-fn uri(path: &Path) -> String {
-    let mut uri = "file:".to_owned();
+/// The file as a URI with parameters, such as `immutable=1`: nobody writes to it.
+pub(super) fn uri(path: &Path, parameters: &str) -> String {
+    let mut uri = if path.is_absolute() { "file://".to_owned() } else { "file:".to_owned() };
     for &byte in path.as_os_str().as_encoded_bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => uri.push(byte as char),
             _ => uri.push_str(&format!("%{byte:02X}")),
         }
     }
-    uri + "?immutable=1"
+    uri + "?" + parameters
 }
 
 /// What an error code means and what to do; never the text that came with it, it may quote a value.
