@@ -6,7 +6,7 @@ use std::time::Instant;
 use weft_plan_types::SyncPlan;
 use weft_store::key::{self, NotAKey};
 use weft_store::{Column, ColumnType, EntityMeta, MemoryStore, MemoryWriter, RowBuilder, Value};
-use weft_warehouse::{Cells, NotText, Table, Warehouse, names};
+use weft_warehouse::{Cells, NotText, Warehouse};
 
 use super::report::{LoadReport, Reason};
 use super::{LoadError, Progress};
@@ -24,7 +24,9 @@ pub(super) async fn load(
     let started = Instant::now();
     let failed = |error| LoadError::warehouse(plan, error);
     let table = warehouse.describe(&plan.entity.table).await.map_err(failed)?;
-    let meta = meta(plan, &table)?;
+    let wanted = &plan.entity;
+    let meta = table.entity_meta(&wanted.primary_key, wanted.columns.as_deref());
+    let meta = meta.map_err(|unknown| LoadError::column(plan, &table, unknown))?;
     let dialect = warehouse.dialect();
     let Some(key_text) = dialect.key_text(&meta.key) else { return Err(LoadError::key_type(plan, &table, &meta.key)) };
     let selected: Vec<String> = meta.columns.iter().map(|column| dialect.selected(column)).collect();
@@ -45,26 +47,6 @@ pub(super) async fn load(
         progress(Progress { entity: &plan.entity.slug, rows: copy.report.read });
     }
     Ok(copy.commit(store, started))
-}
-
-/// The columns to copy, in the table's order, and the key.
-fn meta(plan: &SyncPlan, table: &Table) -> Result<EntityMeta, LoadError> {
-    let position = |field: &'static str, name: &String| {
-        names::resolve(name, table.columns.iter().map(|column| column.name.as_str()))
-            .map_err(|unresolved| LoadError::column(plan, table, field, unresolved))
-    };
-    let entity = &plan.entity;
-    let key: Vec<usize> =
-        entity.primary_key.iter().map(|name| position("primaryKey", name)).collect::<Result<_, _>>()?;
-    let mut copied: Vec<usize> = match &entity.columns {
-        Some(names) => names.iter().map(|name| position("columns", name)).collect::<Result<_, _>>()?,
-        None => (0..table.columns.len()).collect(),
-    };
-    copied.extend(&key);
-    copied.sort_unstable();
-    copied.dedup();
-    let columns = |positions: &[usize]| positions.iter().map(|&position| table.columns[position].clone()).collect();
-    Ok(EntityMeta { key: columns(&key), columns: columns(&copied) })
 }
 
 /// A copy on its way into the store.

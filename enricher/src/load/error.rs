@@ -1,7 +1,7 @@
 use weft_plan_types::SyncPlan;
 use weft_store::{Column, ColumnType};
 use weft_warehouse::names::Unresolved;
-use weft_warehouse::{Error, Table};
+use weft_warehouse::{Error, Table, UnknownColumn};
 
 use crate::connect::ConnectError;
 
@@ -52,8 +52,9 @@ impl LoadError {
         Self::Warehouse { entity, warehouse, source }
     }
 
-    pub(super) fn column(plan: &SyncPlan, table: &Table, field: &'static str, source: Unresolved) -> Self {
+    pub(super) fn column(plan: &SyncPlan, table: &Table, unknown: UnknownColumn) -> Self {
         let (entity, warehouse) = names(plan);
+        let UnknownColumn { field, unresolved: source } = unknown;
         Self::Column { entity, field, table: table.name.join("."), warehouse, source: Box::new(source) }
     }
 

@@ -9,6 +9,7 @@ mod cells;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod column;
 mod dialect;
+mod entity;
 mod error;
 pub mod names;
 #[cfg(feature = "postgres")]
@@ -19,12 +20,13 @@ pub mod types;
 
 use std::future::Future;
 
-use arrow_array::RecordBatch;
 use tokio::sync::mpsc;
 use weft_store::Column;
 
+pub use arrow_array::RecordBatch;
 pub use cells::{Cells, NotText};
 pub use dialect::{Dialect, ROW_HASH_VERSION};
+pub use entity::UnknownColumn;
 pub use error::Error;
 
 /// A connection to a warehouse.
