@@ -1,0 +1,105 @@
+//! Whether what was found may be applied without asking a person.
+
+use serde::Serialize;
+use weft_plan_types::GuardPlan;
+
+use crate::counts::Counts;
+use crate::header::StageHeader;
+
+/// Why a stage waits for approval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub enum HoldReason {
+    /// The table has no rows left that can be used, and had some.
+    HeldEmptySource,
+    /// A larger part of the rows is gone than `massChangeGuard.maxDeletedPercent` allows.
+    HeldMassDeletion,
+    /// A larger part of the rows changed than `massChangeGuard.maxChangedPercent` allows.
+    HeldMassChange,
+    /// A key column has another type than before: no event would find a row by the keys it has.
+    HeldKeyType,
+}
+
+impl HoldReason {
+    /// For people.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::HeldEmptySource => "the table has no rows left that can be used",
+            Self::HeldMassDeletion => "more rows are gone than massChangeGuard.maxDeletedPercent allows",
+            Self::HeldMassChange => "more rows changed than massChangeGuard.maxChangedPercent allows",
+            Self::HeldKeyType => "a key column has another type than before",
+        }
+    }
+}
+
+/// The first reason to hold a stage, if there is one.
+pub(crate) fn verdict(guard: &GuardPlan, header: &StageHeader, counts: &Counts) -> Option<HoldReason> {
+    let base = u128::from(header.base_rows);
+    let exceeds = |rows: u64, percent: u32| {
+        base >= u128::from(guard.min_rows) && u128::from(rows) * 100 > base * u128::from(percent)
+    };
+    if header.retyped_from.is_some() {
+        Some(HoldReason::HeldKeyType)
+    } else if counts.total(header.base_rows) == 0 && (header.base_rows > 0 || header.is_base_lost) {
+        Some(HoldReason::HeldEmptySource)
+    } else if exceeds(counts.removed(), guard.max_deleted_percent) {
+        Some(HoldReason::HeldMassDeletion)
+    } else if header.comparable && exceeds(counts.changed, guard.max_changed_percent) {
+        Some(HoldReason::HeldMassChange)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weft_store::EntityMeta;
+
+    use super::*;
+    use crate::header::{Rebuild, VERSION};
+
+    const GUARD: GuardPlan = GuardPlan { max_deleted_percent: 20, max_changed_percent: 80, min_rows: 100 };
+
+    fn header(base_rows: u64) -> StageHeader {
+        StageHeader {
+            version: VERSION,
+            hash_version: 1,
+            base: Some(1),
+            base_rows,
+            comparable: true,
+            is_base_lost: false,
+            buckets: None,
+            rebuild: Rebuild::of([]),
+            entity: EntityMeta { key: Vec::new(), columns: Vec::new() },
+            retyped_from: None,
+            time: 0,
+        }
+    }
+
+    fn counts(changed: u64, removed: u64) -> Counts {
+        Counts { changed, removed, ..Counts::default() }
+    }
+
+    #[test]
+    fn a_part_that_is_just_allowed_passes_and_one_row_more_is_held() {
+        assert_eq!(verdict(&GUARD, &header(1000), &counts(800, 200)), None);
+        assert_eq!(verdict(&GUARD, &header(1000), &counts(0, 201)), Some(HoldReason::HeldMassDeletion));
+        assert_eq!(verdict(&GUARD, &header(1000), &counts(801, 0)), Some(HoldReason::HeldMassChange));
+    }
+
+    #[test]
+    fn a_small_table_may_change_as_it_likes_but_not_become_empty() {
+        assert_eq!(verdict(&GUARD, &header(99), &counts(0, 98)), None);
+        assert_eq!(verdict(&GUARD, &header(99), &counts(0, 99)), Some(HoldReason::HeldEmptySource));
+        let never_filled = StageHeader { base: None, ..header(0) };
+        assert_eq!(verdict(&GUARD, &never_filled, &counts(0, 0)), None);
+        let lost = StageHeader { is_base_lost: true, ..never_filled };
+        assert_eq!(verdict(&GUARD, &lost, &counts(0, 0)), Some(HoldReason::HeldEmptySource));
+    }
+
+    #[test]
+    fn rows_that_differ_because_columns_were_added_are_no_mass_change() {
+        let header = StageHeader { comparable: false, ..header(1000) };
+        assert_eq!(verdict(&GUARD, &header, &counts(1000, 0)), None);
+    }
+}
