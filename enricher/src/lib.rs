@@ -14,6 +14,8 @@ mod lookup;
 #[cfg(feature = "manifests")]
 mod manifests;
 mod run;
+#[cfg(feature = "redis")]
+mod sync;
 
 pub use cli::main;
 

@@ -11,6 +11,36 @@ pub(crate) enum Exit {
     Done,
     /// Finished, but some events became dead letters or some rows were rejected.
     Incomplete,
+    /// What was found waits for approval.
+    #[cfg(feature = "redis")]
+    Held,
+    /// Something of it was stopped by what may pass; that was printed.
+    #[cfg(feature = "redis")]
+    TryAgain,
+    /// Something of it cannot be done as it is asked for; that was printed.
+    #[cfg(feature = "redis")]
+    Misconfigured,
+    /// Something of it is another run's, or another owner's; that was printed.
+    #[cfg(feature = "redis")]
+    Refused,
+}
+
+impl Exit {
+    /// The exit code.
+    fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Incomplete => 3,
+            #[cfg(feature = "redis")]
+            Exit::TryAgain => 1,
+            #[cfg(feature = "redis")]
+            Exit::Misconfigured => 2,
+            #[cfg(feature = "redis")]
+            Exit::Held => 4,
+            #[cfg(feature = "redis")]
+            Exit::Refused => 5,
+        }
+    }
 }
 
 /// Why a command could not do its work.
@@ -28,14 +58,13 @@ pub(crate) enum Failure {
 /// The exit code; an error goes to stderr with its causes.
 pub(crate) fn report(outcome: Result<Exit, Failure>) -> ExitCode {
     let (code, error) = match outcome {
-        Ok(Exit::Done) => return ExitCode::SUCCESS,
-        Ok(Exit::Incomplete) => return ExitCode::from(3),
+        Ok(exit) => return ExitCode::from(exit.code()),
         Err(Failure::Transient(error)) => (1, error),
         Err(Failure::Configuration(error)) => (2, error),
         #[cfg(feature = "manifests")]
         Err(Failure::Invalid) => return ExitCode::from(2),
     };
-    tell(format_args!("{}: {error:#}", console_style()));
+    tell_error(format_args!("{error:#}"));
     ExitCode::from(code)
 }
 
@@ -52,6 +81,11 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 /// Writes a line to standard error. Where that is full or closed nobody is left to tell: the exit code has to do.
 pub(crate) fn tell(line: fmt::Arguments<'_>) {
     let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+/// Writes a line that says what went wrong to standard error.
+pub(crate) fn tell_error(text: fmt::Arguments<'_>) {
+    tell(format_args!("{}: {text}", console_style()));
 }
 
 fn console_style() -> impl std::fmt::Display {

@@ -18,6 +18,8 @@ mod preview;
 mod progress;
 #[cfg(feature = "manifests")]
 mod run;
+#[cfg(feature = "redis")]
+mod sync;
 #[cfg(feature = "manifests")]
 mod validate;
 mod version;
@@ -64,6 +66,9 @@ enum Command {
     /// Enrich events from a file or pipe with the tables that manifests name
     #[cfg(feature = "manifests")]
     Run(Box<run::Args>),
+    /// Bring the store's copies of tables up to date, once
+    #[cfg(feature = "redis")]
+    Sync(Box<sync::Args>),
     /// Show what becomes of one event, and why
     #[cfg(feature = "manifests")]
     Preview(Box<preview::Args>),
@@ -86,6 +91,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Init(args) => init::run(&args),
         #[cfg(feature = "manifests")]
         Command::Run(args) => run::run(&args),
+        #[cfg(feature = "redis")]
+        Command::Sync(args) => sync::run(&args),
         #[cfg(feature = "manifests")]
         Command::Preview(args) => preview::run(&args),
         #[cfg(feature = "manifests")]

@@ -7,7 +7,7 @@ use weft_store::redis::{Access, ConnectionManager};
 
 use super::secrets::{SecretArgs, SecretManifests, Secrets};
 use super::store::{self, Role};
-use super::{AnyWarehouse, ConnectError, warehouse};
+use super::{AnyWarehouse, ConnectError, warehouse_with_books};
 use crate::cli::{Failure, Format, diagnostics};
 use crate::manifests::{LocalWarehouse, ManifestArgs};
 
@@ -164,9 +164,9 @@ impl Plans {
 }
 
 impl Connections {
-    /// Opens the warehouse of a plan.
+    /// Opens the warehouse of a plan, and its bookkeeping.
     pub(crate) async fn warehouse(&self, plan: &SyncPlan) -> Result<AnyWarehouse, Failure> {
-        warehouse(plan, &self.secrets).await.map_err(failure)
+        warehouse_with_books(plan, &self.secrets).await.map_err(failure)
     }
 
     /// Connects to the store of a plan, to fill it.

@@ -1,7 +1,6 @@
 //! From plans and Secrets to connections.
 
 #[cfg(feature = "redis")]
-#[allow(dead_code)]
 mod args;
 mod error;
 // A build without servers reads the manifests of Secrets and has no use for them.
@@ -12,8 +11,9 @@ mod store;
 mod warehouse;
 
 #[cfg(feature = "redis")]
-#[allow(unused_imports)]
 pub(crate) use args::{ConnectArgs, Connections};
 pub(crate) use error::ConnectError;
 pub(crate) use secrets::{SecretArgs, SecretBytes, SecretManifests, Secrets};
+#[cfg(feature = "redis")]
+pub(crate) use warehouse::warehouse_with_books;
 pub(crate) use warehouse::{AnyWarehouse, warehouse};

@@ -39,6 +39,16 @@ pub(crate) async fn warehouse(plan: &SyncPlan, secrets: &Secrets) -> Result<AnyW
     }
 }
 
+/// Opens the warehouse of a plan, to keep books in it too.
+#[cfg(feature = "redis")]
+pub(crate) async fn warehouse_with_books(plan: &SyncPlan, secrets: &Secrets) -> Result<AnyWarehouse, ConnectError> {
+    let WarehouseConnection::Sqlite { path, bookkeeping } = &plan.warehouse.connection else {
+        return warehouse(plan, secrets).await;
+    };
+    let opened = Sqlite::open_with_state(Path::new(path), Path::new(bookkeeping)).map(AnyWarehouse::Sqlite);
+    opened.map_err(|source| ConnectError::Warehouse { name: plan.warehouse.name.clone(), source })
+}
+
 #[cfg(feature = "postgres")]
 mod postgres {
     use std::time::Duration;
@@ -84,6 +94,7 @@ mod postgres {
                 TlsMode::Disable => Tls::Disable,
                 TlsMode::Verify => Tls::Verify { ca, client },
             },
+            bookkeeping: connection.bookkeeping.clone(),
             statement_timeout: Some(Duration::from_secs(plan.warehouse.statement_timeout_seconds.into())),
         })
     }

@@ -1,0 +1,149 @@
+//! How one entity's sync ended, for people and for machines.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use indicatif::HumanCount;
+use serde::Serialize;
+use weft_plan_types::SyncPlan;
+use weft_sync::{Ending, Report};
+
+use super::{Exit, Failure, Trouble};
+
+/// The longest result that Kubernetes keeps of a pod (the termination message).
+const RESULT_BYTES: usize = 4096;
+
+/// An error is cut to so many characters in a result.
+const ERROR_CHARACTERS: usize = 1000;
+
+/// The exit code of a run that could do its work.
+pub(super) fn exit(report: &Report) -> Exit {
+    match report.outcome {
+        _ if report.buckets.left > 0 => Exit::TryAgain,
+        Ending::Held => Exit::Held,
+        Ending::Synced | Ending::Unchanged | Ending::DryRun if report.rows.rejected > 0 => Exit::Incomplete,
+        Ending::Synced | Ending::Unchanged | Ending::DryRun => Exit::Done,
+    }
+}
+
+/// The one of two ways to end that has to be told first.
+pub(super) fn graver(one: Exit, other: Exit) -> Exit {
+    let order = [Exit::Misconfigured, Exit::Refused, Exit::TryAgain, Exit::Held, Exit::Incomplete];
+    order.into_iter().find(|exit| *exit == one || *exit == other).unwrap_or(Exit::Done)
+}
+
+/// One entity's result as JSON.
+#[derive(Serialize)]
+pub(super) struct Line<'a> {
+    entity: &'a str,
+    #[serde(flatten)]
+    report: Option<&'a Report>,
+    #[serde(flatten)]
+    error: Option<Failed>,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct Failed {
+    outcome: &'static str,
+    error: String,
+}
+
+impl<'a> Line<'a> {
+    pub(super) fn new(plan: &'a SyncPlan, outcome: &'a Result<Report, Trouble>, took: Duration) -> Self {
+        let error = outcome.as_ref().err().map(|trouble| Failed {
+            outcome: if trouble.exit() == Exit::Refused { "refused" } else { "failed" },
+            error: trouble.to_string().chars().take(ERROR_CHARACTERS).collect(),
+        });
+        let seconds = (took.as_secs_f64() * 1000.0).round() / 1000.0;
+        Self { entity: &plan.entity.slug, report: outcome.as_ref().ok(), error, seconds }
+    }
+
+    pub(super) fn json(&self) -> String {
+        serde_json::to_string(self).expect("a result is texts and numbers")
+    }
+
+    /// Writes the result to a file; without what was asked for to look at, if it is too long with it.
+    pub(super) fn write_to(&self, path: &Path) -> Result<(), Failure> {
+        let mut json = self.json();
+        if json.len() > RESULT_BYTES {
+            let report =
+                self.report.map(|report| Report { samples: Vec::new(), statements: Vec::new(), ..report.clone() });
+            let Self { entity, seconds, .. } = *self;
+            json = Line { entity, report: report.as_ref(), error: None, seconds }.json();
+        }
+        let written = std::fs::write(path, json);
+        written.with_context(|| format!("--result: failed to write {}", path.display())).map_err(Failure::Transient)
+    }
+}
+
+/// The result for people.
+pub(super) fn text(plan: &SyncPlan, report: &Report, took: Duration) -> String {
+    let rows = &report.rows;
+    let slug = &plan.entity.slug;
+    let mut text = match report.outcome {
+        Ending::Synced => format!("{slug}: synced, {}", changes(report)),
+        Ending::Unchanged => format!("{slug}: unchanged"),
+        Ending::Held => format!("{slug}: held, {}", changes(report)),
+        Ending::DryRun => format!("{slug}: would have {}", changes(report)),
+    };
+    let _ = writeln!(text, "; {} rows, {:.1} s", HumanCount(rows.total), took.as_secs_f64());
+    if let Some(resumed) = &report.resumed {
+        let buckets = resumed.buckets.rebuilt + resumed.buckets.patched;
+        let _ =
+            writeln!(text, "  brought run {}, which was interrupted, to its end first: {buckets} buckets", resumed.run);
+    }
+    if report.outcome == Ending::Synced {
+        let buckets = &report.buckets;
+        let _ = writeln!(
+            text,
+            "  run {}: {} of {} buckets rewritten, {} changed in part",
+            report.run.unwrap_or_default(),
+            buckets.rebuilt,
+            buckets.total,
+            buckets.patched
+        );
+    }
+    if let Some(bucket) = report.mended {
+        let _ = writeln!(text, "  bucket {bucket} had other keys than its snapshot, and was filled anew");
+    }
+    if report.buckets.left > 0 {
+        let _ = writeln!(text, "  {} buckets were lost meanwhile; sync again to fill them", report.buckets.left);
+    }
+    for (reason, count) in &report.rejected {
+        let _ = writeln!(text, "  rejected {}: {}", HumanCount(*count), reason.text());
+    }
+    for (reason, key) in &report.samples {
+        let _ = writeln!(text, "    {key}: {}", reason.text());
+    }
+    match (report.held, report.outcome) {
+        (Some(held), Ending::Held) => {
+            let _ = writeln!(
+                text,
+                "  {}: nothing was written. If this is meant: weft sync … --entity {slug} --approve {}",
+                held.reason.text(),
+                held.run
+            );
+        }
+        (Some(held), _) => {
+            let _ = writeln!(text, "  it would be held: {}", held.reason.text());
+        }
+        (None, _) => {}
+    }
+    for statement in &report.statements {
+        let _ = writeln!(text, "\n{statement};");
+    }
+    text
+}
+
+fn changes(report: &Report) -> String {
+    let rows = &report.rows;
+    format!(
+        "{} added, {} changed, {} removed",
+        HumanCount(rows.added),
+        HumanCount(rows.changed),
+        HumanCount(rows.removed)
+    )
+}

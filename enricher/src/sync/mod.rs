@@ -1,0 +1,88 @@
+//! One entity's sync and what is around it: its turn among others, and how it is stopped.
+
+mod turn;
+
+use std::time::Duration;
+
+use weft_plan_types::SyncPlan;
+use weft_store::redis::{ConnectionManager, Keys, Shards, StoreError, Writer};
+use weft_sync::{Progress, Remedy, Report, Request, SyncError};
+use weft_warehouse::Warehouse;
+
+use turn::Turn;
+pub(crate) use turn::Waiting;
+
+/// Why an entity was not synced.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SyncFailure {
+    /// The engine could not go on.
+    #[error(transparent)]
+    Sync(#[from] SyncError),
+    /// The store could not be asked whose turn it is.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It waited for its turn as long as it may.
+    #[error("{} for {}; try again, or wait longer with --wait", .0.text(), seconds(*.1))]
+    Busy(Waiting, Duration),
+    /// A signal ended it.
+    #[error("interrupted; the next sync goes on from what this one has done")]
+    Interrupted,
+}
+
+fn seconds(waited: Duration) -> String {
+    format!("{} s", waited.as_secs())
+}
+
+impl SyncFailure {
+    /// What is to be done about it.
+    pub(crate) fn remedy(&self) -> Remedy {
+        match self {
+            Self::Sync(error) => error.remedy(),
+            Self::Store(error) if error.is_transient() => Remedy::Retry,
+            Self::Store(_) => Remedy::Change,
+            Self::Busy(..) | Self::Interrupted => Remedy::Retry,
+        }
+    }
+}
+
+/// What is told while an entity is synced.
+pub(crate) enum News {
+    /// It waits for its turn.
+    Waits(Waiting),
+    /// It is at work.
+    Works(Progress),
+}
+
+/// Syncs one entity when it is its turn; a dry run waits for nobody.
+pub(crate) async fn sync_entity(
+    plan: &SyncPlan,
+    warehouse: &impl Warehouse,
+    store: &ConnectionManager,
+    request: Request,
+    wait: Duration,
+    tell: &mut (dyn FnMut(News) + Send),
+) -> Result<Report, SyncFailure> {
+    let turn = if request.dry_run { None } else { Some(Turn::take(plan, store, wait, tell).await?) };
+    let writer = writer(plan, store);
+    let work = async {
+        let mut progress = |progress| tell(News::Works(progress));
+        weft_sync::sync(plan, warehouse, &writer, request, &mut progress).await
+    };
+    let outcome = match &turn {
+        Some(turn) => turn.keep_during(work).await,
+        None => work.await,
+    };
+    if let Some(turn) = turn {
+        // What is not given back ends by itself.
+        let _ = turn.give_back().await;
+    }
+    Ok(outcome?)
+}
+
+/// The writer of a plan's entity.
+fn writer(plan: &SyncPlan, store: &ConnectionManager) -> Writer {
+    let owner = &plan.owner;
+    let name = format!("{}/{}/{}", owner.installation, owner.namespace, owner.graph);
+    let keys = Keys::new(&owner.namespace, &owner.graph, &plan.entity.slug);
+    Writer::new(store.clone(), keys, &name, Shards::One)
+}
