@@ -293,7 +293,7 @@ async fn a_table_of_100_000_rows_is_compared_with_its_snapshot_in_seconds() {
     run(&warehouse, &format!("UPDATE {base} SET h = 'other' WHERE k = '9'")).await;
     let started = Instant::now();
     let differs = dialect.full_join(
-        "s.k AS k, b.k AS was",
+        "coalesce(s.k, b.k) AS k, b.k AS was",
         &rows,
         &format!("SELECT k, h FROM {base}"),
         "s.h IS DISTINCT FROM b.h",
