@@ -68,7 +68,7 @@ bench: ## Measure the speed of weft run (1 M events; takes some minutes)
 .PHONY: install
 install: ## Build weft at its fastest and copy it to $PREFIX/bin (default ~/.local/bin)
 	@scripts/setup.sh build
-	@cargo build --locked --profile dist -p weft
+	@cargo build --locked --profile dist --all-features -p weft
 	@install -D -m 755 $(TARGET_DIR)/dist/weft $(DESTDIR)$(PREFIX)/bin/weft
 	@echo "weft is at $(DESTDIR)$(PREFIX)/bin/weft"
 

@@ -10,6 +10,8 @@ mod exit;
 mod explain;
 #[cfg(feature = "manifests")]
 mod init;
+#[cfg(feature = "redis")]
+mod lookup;
 #[cfg(feature = "manifests")]
 mod mapping;
 #[cfg(feature = "manifests")]
@@ -72,6 +74,9 @@ enum Command {
     /// Show what becomes of one event, and why
     #[cfg(feature = "manifests")]
     Preview(Box<preview::Args>),
+    /// Show rows of an entity as an enricher would see them
+    #[cfg(feature = "redis")]
+    Lookup(Box<lookup::Args>),
     /// Check manifests as a cluster would, without one
     #[cfg(feature = "manifests")]
     Validate(validate::Args),
@@ -95,6 +100,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Sync(args) => sync::run(&args),
         #[cfg(feature = "manifests")]
         Command::Preview(args) => preview::run(&args),
+        #[cfg(feature = "redis")]
+        Command::Lookup(args) => lookup::run(&args),
         #[cfg(feature = "manifests")]
         Command::Validate(args) => validate::run(&args),
         #[cfg(feature = "manifests")]
