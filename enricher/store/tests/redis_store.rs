@@ -184,6 +184,21 @@ async fn a_run_whose_meta_went_back_to_before_it_writes_no_bucket_that_nobody_wo
     assert_eq!(ask(&store(&connection), &["sku-3"]).await, [found("sku-3", "eight 3")]);
 }
 
+#[tokio::test]
+async fn a_bucket_that_is_ahead_of_a_history_that_begins_anew_is_replaced() {
+    let server = Server::start().await;
+    let connection = server.connect().await;
+    let writer = writer(&connection);
+    load(&writer, &snapshot(9, 1), &rows(10, "nine")).await;
+    command(&connection, &["DEL", &keys().meta()]).await;
+    let next = snapshot(8, 1);
+    begin(&writer, &next).await;
+    assert_eq!(writer.keep(target(8, &next), 7, &[0]).await.unwrap(), [Outcome::Elsewhere(Some(9))]);
+    assert_eq!(replace(&writer, target(8, &next), 0, &rows(10, "eight")).await, Outcome::Done);
+    assert_eq!(writer.commit(8, 8).await.unwrap(), Outcome::Done);
+    assert_eq!(ask(&store(&connection), &["sku-3"]).await, [found("sku-3", "eight 3")]);
+}
+
 /// How many rows have which value, of some keys; all of them have the same.
 async fn value_of_all(store: &RedisStore, keys: &[&str]) -> (char, usize) {
     let value = |answer: Answer| match answer {

@@ -9,7 +9,7 @@ use weft_store::redis::{BucketWriter, Change, Columns, Control, Outcome, StoreEr
 use weft_store::{EntityMeta, Row, RowBuilder};
 use weft_warehouse::{Cells, NotText, Warehouse};
 
-use crate::decide::first_behind;
+use crate::decide::first_elsewhere;
 use crate::header::Rebuild;
 use crate::report::Buckets;
 use crate::rows;
@@ -49,7 +49,7 @@ pub(crate) async fn apply(
 ) -> Result<Buckets, SyncError> {
     let controls = writer.controls(staged.buckets).await?;
     let mut work = Work::new(writer, token, staged, &controls);
-    if let Some(first) = first_behind(&controls, staged.run) {
+    if let Some(first) = first_elsewhere(&controls, staged.run) {
         work.next = first;
         let from = (first > 0).then(|| first_order(first, staged.buckets));
         let (sql, columns) = source.changes(staged.run, from.as_deref());
@@ -191,7 +191,7 @@ impl<'a> Work<'a> {
 
     fn is_done(&self, bucket: u32) -> bool {
         let control = self.controls.get(bucket as usize).and_then(Option::as_ref);
-        control.is_some_and(|control| control.run >= self.staged.run)
+        control.is_some_and(|control| control.run == self.staged.run)
     }
 
     async fn without_changes(&mut self, bucket: u32) -> Result<(), SyncError> {

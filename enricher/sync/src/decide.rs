@@ -77,10 +77,11 @@ pub(crate) fn rebuild(controls: &[Option<Control>], basis: &Basis, entity: &Enti
     Rebuild::of((0..).zip(controls).filter(elsewhere).map(|(bucket, _)| bucket))
 }
 
-/// The first bucket that has not come to a run yet; none if all have.
-pub(crate) fn first_behind(controls: &[Option<Control>], run: u64) -> Option<u32> {
-    let is_behind = |control: &Option<Control>| control.as_ref().is_none_or(|control| control.run < run);
-    (0..).zip(controls).find(|(_, control)| is_behind(control)).map(|(bucket, _)| bucket)
+/// The first bucket that is not at a run; none if all are. One that is ahead of it, while the run may write, is of a
+/// history that was lost with its meta.
+pub(crate) fn first_elsewhere(controls: &[Option<Control>], run: u64) -> Option<u32> {
+    let is_elsewhere = |control: &Option<Control>| control.as_ref().is_none_or(|control| control.run != run);
+    (0..).zip(controls).find(|(_, control)| is_elsewhere(control)).map(|(bucket, _)| bucket)
 }
 
 /// The stages that may be waiting for approval: nothing was promoted since. Whether one is held its counts tell.
@@ -171,8 +172,8 @@ mod tests {
         let other = entity(&[("ID", ColumnType::Integer)]);
         let controls = [at(7, &product()), None, at(6, &product()), at(7, &other), at(7, &product())];
         assert_eq!(rebuild(&controls, &basis, &product()), Rebuild::Ranges(vec![(1, 3)]));
-        assert_eq!(first_behind(&controls, 7), Some(1));
-        assert_eq!(first_behind(&controls[..1], 7), None);
+        assert_eq!(first_elsewhere(&controls, 7), Some(1));
+        assert_eq!(first_elsewhere(&controls[..1], 7), None);
     }
 
     #[test]

@@ -22,7 +22,9 @@ local function refusal(meta)
   local layout, run, columns = control()
   local my_layout, _, my_columns = string.match(ARGV[4], '^(%d+) (%d+) ?(.*)$')
   if layout and tonumber(layout) > tonumber(my_layout) then return {'layout', layout} end
-  if run and tonumber(run) >= tonumber(ARGV[2]) then return {'already', run} end
+  local ahead = run and tonumber(run) - tonumber(ARGV[2]) or -1
+  -- One that is ahead of the run that the meta knows of is of a history that was lost with its meta: it is replaced.
+  if ahead == 0 or (ahead > 0 and not meta) then return {'already', run} end
   -- A meta that went back to before this run was started knows nothing of the buckets that it writes.
   if meta and applying ~= ARGV[2] then return {'fenced', ''} end
   if ARGV[3] ~= '' then
