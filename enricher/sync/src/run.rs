@@ -362,6 +362,10 @@ impl<W: Warehouse> Run<'_, W> {
         let buckets = found.header.buckets.unwrap_or_else(|| decide::buckets(meta.committed.as_ref(), rows.total));
         let snapshot =
             Snapshot { run: found.run, buckets, entity: found.header.entity.clone(), snapshot_time: found.header.time };
+        if meta.committed.is_none() && meta.applying.is_none() {
+            // What buckets there are have lost their meta: they may say any run, this one's too.
+            self.done(self.writer.unlink(self.own, buckets).await?)?;
+        }
         self.done(self.writer.start(self.own, &snapshot).await?)?;
         let written = self.apply(found, buckets).await?;
         self.done(self.writer.commit(self.own, found.run).await?)?;
