@@ -1,0 +1,21 @@
+//! `weft sync` as a user meets it: the built binary between a real PostgreSQL and a real Redis, which the tests start.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test may panic")]
+
+mod cost;
+mod crashes;
+mod frames;
+mod guards;
+mod histories;
+mod losses;
+mod oracle;
+#[path = "../../warehouse/tests/postgres/server.rs"]
+#[allow(dead_code, reason = "each user of the server needs something else of it")]
+mod postgres;
+mod products;
+mod proxy;
+mod random;
+#[path = "../../store/tests/redis_server/mod.rs"]
+mod redis_server;
+mod secrets;
+mod watcher;
+mod world;
