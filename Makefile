@@ -65,6 +65,11 @@ bench: ## Measure the speed of weft run (1 M events; takes some minutes)
 	@scripts/setup.sh build
 	@cargo bench --locked --profile dist -p weft --bench run
 
+.PHONY: bench-sync
+bench-sync: ## Measure weft sync beside PostgreSQL's and Redis' own tools (1 M rows; takes some minutes)
+	@scripts/setup.sh test
+	@cargo bench --locked --profile dist -p weft --features postgres,redis --bench sync
+
 .PHONY: install
 install: ## Build weft at its fastest and copy it to $PREFIX/bin (default ~/.local/bin)
 	@scripts/setup.sh build

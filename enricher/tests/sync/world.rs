@@ -28,7 +28,7 @@ pub(crate) struct World {
     pub(crate) redis: Server,
     pub(crate) line: Line,
     connection: ConnectionManager,
-    sql: Client,
+    pub(crate) sql: Client,
     folder: TempDir,
     database: String,
     postgres_port: u16,
@@ -102,6 +102,13 @@ impl World {
     pub(crate) fn write_graph(&self, more: &str) {
         let Self { database, postgres_port, redis_port, .. } = self;
         self.write("graph.yaml", &graph(database, *postgres_port, *redis_port, more));
+    }
+
+    /// Lets runs reach the servers themselves from now on.
+    #[allow(dead_code, reason = "the benchmark is what needs it")]
+    pub(crate) fn without_proxies(&mut self) {
+        (self.postgres_port, self.redis_port) = (postgres::server().port, self.redis.port);
+        self.write_graph("");
     }
 
     pub(crate) fn write(&self, name: &str, content: &str) {

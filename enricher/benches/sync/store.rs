@@ -1,0 +1,46 @@
+//! What Redis says of itself.
+
+use weft_store::Reader as _;
+
+use crate::world::World;
+
+/// How many keys one batch of events asks for.
+const BATCH: usize = 400;
+const BATCHES: u64 = 1000;
+
+/// The number that `INFO` has under a name.
+async fn told(world: &World, name: &str) -> f64 {
+    let text: String = redis::cmd("INFO").query_async(&mut world.redis()).await.unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    line.unwrap().trim().parse().unwrap()
+}
+
+/// The bytes that Redis uses.
+pub(crate) async fn memory(world: &World) -> f64 {
+    told(world, "used_memory").await
+}
+
+/// How many commands took more than 10 ms, which is Redis' own limit of its log.
+pub(crate) async fn slow_commands(world: &World) -> u64 {
+    redis::cmd("SLOWLOG").arg("LEN").query_async(&mut world.redis()).await.unwrap()
+}
+
+/// Microseconds of Redis' time for a key, all of them there, in batches as events come in.
+pub(crate) async fn cpu_per_key(world: &World, rows: u64) -> f64 {
+    let store = world.store();
+    let cpu = async || told(world, "used_cpu_user").await + told(world, "used_cpu_sys").await;
+    let before = cpu().await;
+    let mut number = 0;
+    for _ in 0..BATCHES {
+        let keys: Vec<String> = std::iter::repeat_with(|| {
+            number = (number + 7919) % rows;
+            (number + 1).to_string()
+        })
+        .take(BATCH)
+        .collect();
+        let keys: Vec<&[u8]> = keys.iter().map(|key| key.as_bytes()).collect();
+        let mut answers = Vec::new();
+        store.fetch("item", &keys, &mut answers).await;
+    }
+    (cpu().await - before) * 1e6 / (BATCHES as f64 * BATCH as f64)
+}
