@@ -6,15 +6,16 @@ use weft_plan_types::WarehousePlan;
 use crate::catalog::Catalog;
 use crate::diagnostic::{Findings, ObjectRef, Report, name, namespace};
 use crate::suggestion::did_you_mean;
-use crate::{Reason, connection, relationship};
+use crate::{Reason, connection, relationship, schedule};
 
 type Check = fn(&DataGraph, &Catalog<'_>, &mut Report<'_>);
 
 /// In the order a user would fix them.
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 8] = [
     has_a_warehouse,
     warehouse_can_be_reached,
     has_a_store,
+    schedule::of_graph_is_sound,
     relationship::have_slugs_of_their_own,
     relationship::have_entities_at_their_ends,
     relationship::join_columns_stand_once,

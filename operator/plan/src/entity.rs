@@ -9,13 +9,20 @@ use weft_plan_types::{
 
 use crate::catalog::{Catalog, Slug};
 use crate::diagnostic::{Findings, ObjectRef, Report, name, namespace};
-use crate::{PlannedSync, Reason, connection, data_graph, table_ref};
+use crate::{PlannedSync, Reason, connection, data_graph, schedule, table_ref};
 
 type Check = fn(&Entity, &Catalog<'_>, &mut Report<'_>);
 
 /// In the order a user would fix them.
-const CHECKS: [Check; 6] =
-    [graph_exists, slug_is_valid, slug_is_unique, table_ref_parses, has_a_primary_key, columns_stand_once];
+const CHECKS: [Check; 7] = [
+    graph_exists,
+    slug_is_valid,
+    slug_is_unique,
+    table_ref_parses,
+    has_a_primary_key,
+    columns_stand_once,
+    schedule::of_entity_is_sound,
+];
 
 /// Reports what is wrong; the plan, if the entity is enabled and it and its graph are sound.
 pub(crate) fn planned(entity: &Entity, catalog: &Catalog<'_>, findings: &mut Findings) -> Option<PlannedSync> {

@@ -13,12 +13,14 @@ mod mapping;
 mod reason;
 mod relationship;
 mod resources;
+mod schedule;
 mod suggestion;
 mod table_ref;
 
 pub use diagnostic::{Diagnostic, ObjectRef, Severity};
 pub use reason::Reason;
 pub use resources::{Options, Planned, PlannedEnrichment, PlannedSync, Resources};
+pub use schedule::Schedule;
 pub use suggestion::{closest, either, listed};
 
 use catalog::Catalog;

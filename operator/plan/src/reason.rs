@@ -61,6 +61,11 @@ reasons! {
     /// Remove one. The primary key is always copied and need not stand in `columns`. Two names that differ in upper and
     /// lower case only are one column to SQLite; to other warehouses they may be two, which is a warning.
     DuplicateColumn,
+    /// A schedule is none that cron can keep, or its time zone does not exist.
+    ///
+    /// Write five fields (minute, hour, day of month, month, day of week), such as `*/15 * * * *`, or `@hourly`, `@daily`,
+    /// `@weekly`, `@monthly` or `@yearly`; `spec.sync.timeZone` is a name of the time zone database.
+    InvalidSchedule,
     /// A rule looks up an entity whose `enrichmentEnabled` is false, so that it is not copied to the store.
     ///
     /// Set `enrichmentEnabled: true` on the Entity, or remove it from the rule.
