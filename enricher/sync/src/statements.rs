@@ -101,28 +101,25 @@ impl Source<'_> {
 
     /// The rows that differ from the base or are in a bucket to be filled anew, and those that cannot be used.
     fn difference(&self, comparison: Comparison<'_>) -> String {
-        let columns: String = (0..self.entity.columns.len()).map(|at| format!(", s.{}", stage_column(at))).collect();
         let Comparison { base, .. } = comparison;
-        let (key, was, from) = match base {
-            Some(base) => (
-                "coalesce(s.k, b.k)",
-                "b.k IS NOT NULL",
-                format!(
-                    "{} s FULL OUTER JOIN (SELECT k, h FROM {} WHERE k IS NOT NULL) b ON s.k = b.k",
-                    self.rows(),
-                    self.named(Kind::Snapshot, base)
-                ),
-            ),
-            None => ("s.k", "1 = 0", format!("{} s", self.rows())),
+        let (key, was) = match base {
+            Some(_) => ("coalesce(s.k, b.k)", "b.k IS NOT NULL"),
+            None => ("s.k", "1 = 0"),
         };
-        let op = self.op(base.is_some());
-        let order = self.dialect.key_order(key);
+        let (op, order) = (self.op(base.is_some()), self.dialect.key_order(key));
+        let columns: String = (0..self.entity.columns.len()).map(|at| format!(", s.{}", stage_column(at))).collect();
+        let selected = format!(
+            "{op} AS op, {order} AS o, {key} AS k, s.h AS h, {was} AS was, CASE WHEN s.k IS NULL AND s.i > 1 THEN 0 \
+             ELSE coalesce(s.n, 1) END AS n, NULL AS note{columns}"
+        );
         let filter = self.filter(comparison, &order);
-        format!(
-            "SELECT {op} AS op, {order} AS o, {key} AS k, s.h AS h, {was} AS was, CASE WHEN s.k IS NULL AND s.i > 1 \
-             THEN 0 ELSE coalesce(s.n, 1) END AS n, NULL AS \
-             note{columns} FROM {from} WHERE {filter}"
-        )
+        match base {
+            Some(base) => {
+                let base = format!("SELECT k, h FROM {} WHERE k IS NOT NULL", self.named(Kind::Snapshot, base));
+                self.dialect.full_join(&selected, &self.rows(), &base, &filter)
+            }
+            None => format!("SELECT {selected} FROM ({}) s WHERE {filter}", self.rows()),
+        }
     }
 
     /// The table's rows with key text, hash, size, and how many share the key.
@@ -146,8 +143,8 @@ impl Source<'_> {
         // Each level is fenced, so that a text is made once, and is gone before rows are joined.
         let fence = dialect.fence();
         format!(
-            "(SELECT k, {} AS h, {} AS z, n, i{names} FROM (SELECT {key_text} AS k, {text} AS t, {shared}{named} FROM \
-             {}{window} {fence}) texts {fence})",
+            "SELECT k, {} AS h, {} AS z, n, i{names} FROM (SELECT {key_text} AS k, {text} AS t, {shared}{named} FROM \
+             {}{window} {fence}) texts {fence}",
             dialect.row_hash("t"),
             dialect.row_bytes("t"),
             dialect.table(self.table),
@@ -211,8 +208,8 @@ impl Source<'_> {
         let stage = self.named(Kind::Stage, run);
         let kept = base.map_or(String::new(), |base| {
             format!(
-                " UNION ALL SELECT b.k, b.h, NULL FROM {} b WHERE b.k IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {stage} \
-                 s WHERE s.k = b.k)",
+                " UNION ALL SELECT b.k, b.h, NULL FROM {} b LEFT JOIN (SELECT k FROM {stage} WHERE k IS NOT NULL) s ON s.k \
+                 = b.k WHERE b.k IS NOT NULL AND s.k IS NULL",
                 self.named(Kind::Snapshot, base)
             )
         });

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod shop;
+mod sqlite;
 
 #[path = "../../../warehouse/tests/postgres/server.rs"]
 #[allow(dead_code, reason = "this test uses what it needs of it")]

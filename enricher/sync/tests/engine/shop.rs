@@ -151,7 +151,7 @@ impl Shop {
     }
 }
 
-fn plan() -> SyncPlan {
+pub(crate) fn plan() -> SyncPlan {
     SyncPlan {
         version: PLAN_VERSION,
         owner: Owner { installation: "local".to_owned(), namespace: "shop".to_owned(), graph: "main".to_owned() },
