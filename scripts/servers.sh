@@ -1,23 +1,44 @@
 #!/usr/bin/env bash
-# The servers that tests start, by Debian's package and the feature whose tests need it: servers.sh missing|features
+# The servers that tests start, by Debian's package, and the features whose tests need them: servers.sh missing|features
 #   missing   the packages that are not installed, one a line
-#   features  the cargo features whose servers are installed, one a line
+#   features  the cargo features of which every server is installed, one a line
 set -euo pipefail
 
 question=${1:?usage: servers.sh missing|features}
 
-answer() { # answer PACKAGE FEATURE COMMAND...: one of the commands will do
-    local package=$1 feature=$2 command
-    shift 2
+has() { # has COMMAND...: one of them will do
+    local command
     for command; do
-        if command -v "$command" >/dev/null 2>&1; then
-            [ "$question" = missing ] || echo "$feature"
-            return
-        fi
+        ! command -v "$command" >/dev/null 2>&1 || return 0
     done
-    [ "$question" = features ] || echo "$package"
+    return 1
 }
 
-answer redis-server weft-store/redis redis-server
+missing=()
+has redis-server || missing+=(redis-server)
 # Debian has PostgreSQL's programs on no PATH.
-answer postgresql weft-warehouse/postgres initdb /usr/lib/postgresql/*/bin/initdb
+has initdb /usr/lib/postgresql/*/bin/initdb || missing+=(postgresql)
+
+needs() { # needs "PACKAGE..." FEATURE...
+    local package
+    for package in $1; do
+        [[ " ${missing[*]} " != *" $package "* ]] || return 0
+    done
+    shift
+    printf '%s\n' "$@"
+}
+
+case $question in
+missing)
+    [ ${#missing[@]} = 0 ] || printf '%s\n' "${missing[@]}"
+    ;;
+features)
+    needs redis-server weft-store/servers weft/redis
+    needs postgresql weft-warehouse/servers weft/postgres
+    needs "redis-server postgresql" weft-sync/servers
+    ;;
+*)
+    echo "servers.sh: unknown question $question" >&2
+    exit 2
+    ;;
+esac
