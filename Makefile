@@ -57,7 +57,7 @@ crds: ## Write crds/ anew from the resource types
 .PHONY: docs
 docs: ## Write what the documentation's commands print now into its pages
 	@scripts/setup.sh test
-	@cargo build --locked -p weft
+	@cargo build --locked -p weft --all-features
 	@python3 e2e/docs --weft $(TARGET_DIR)/debug/weft --write README.md docs/*.md
 
 .PHONY: bench

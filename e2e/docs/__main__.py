@@ -6,19 +6,39 @@ Per page one scratch directory with a copy of examples/ and the quickstart's SQL
 - a block whose first line is ```LANGUAGE file=PATH is written to that file;
 - in a ```console block each line `$ COMMAND` is run by bash, and the lines up to the next command are what it must print
   (stdout and stderr, in their order). A line `...` stands for any lines. `make TARGET` must be a target, no more.
+What differs each time (run numbers, times, how long something took) is compared by its form; where a page goes on with a
+run number it has shown, the commands get the real one. What a page leaves running is stopped at its end.
+
+A page may say, each on a line of its own:
+    <!-- needs: PROGRAM -->   it is skipped where that is not installed
+    <!-- port: NUMBER -->     a free port takes the place of this one, and is shown as this one
+
 With --write the pages get what the commands print now.
 """
 
 import argparse
+import contextlib
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FENCE = re.compile(r"^( *)```(\S*)(?: file=(\S+))?$")
+NEEDS = re.compile(r"^<!-- needs: (\S+) -->$", re.MULTILINE)
+PORT = re.compile(r"^<!-- port: ([0-9]+) -->$", re.MULTILINE)
+RUN = re.compile(r"\b1[0-9]{9}\b")
+VARIES = [
+    (RUN, "1000000000"),
+    (re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"), "2000-01-01T00:00:00Z"),
+    (re.compile(r"\b[0-9]+ (second|minute)s? ago\b"), "0 seconds ago"),
+    (re.compile(r"\b[0-9]+\.[0-9] s\b"), "0.0 s"),
+    (re.compile(r'"seconds":[0-9.]+'), '"seconds":0.0'),
+]
 LINK = re.compile(r"\]\(([^)#]+)(#[^)]*)?\)")
 
 
@@ -28,10 +48,15 @@ def main():
     parser.add_argument("--write", action="store_true", help="write what commands print into the pages")
     parser.add_argument("pages", nargs="+")
     args = parser.parse_args()
-    passed, faults = 0, []
+    passed, faults, ignored = 0, [], 0
     for page in args.pages:
         with open(page, encoding="utf-8") as file:
             lines = file.read().split("\n")
+        missing = [program for program in NEEDS.findall("\n".join(lines)) if not shutil.which(program)]
+        if missing:
+            print(f"{page}: skipped, as {', '.join(missing)} is not installed")
+            ignored += 1
+            continue
         count, page_faults, new_lines = run_page(page, lines, os.path.abspath(args.weft))
         page_faults += broken_links(page, lines)
         passed += count - len(page_faults)
@@ -42,14 +67,15 @@ def main():
     for fault in faults:
         print(fault)
     result = "FAILED" if faults else "ok"
-    print(f"test result: {result}. {passed} passed; {len(faults)} failed; 0 ignored; blocks and links of the documentation")
+    print(f"test result: {result}. {passed} passed; {len(faults)} failed; {ignored} ignored; blocks and links of the documentation")
     return 1 if faults else 0
 
 
 def run_page(page, lines, weft):
     """The number of checks, the faults, and the lines as they should be."""
     count, faults, new_lines = 0, [], []
-    with tempfile.TemporaryDirectory() as scratch:
+    shown_as = {port: free_port() for port in PORT.findall("\n".join(lines))}
+    with tempfile.TemporaryDirectory() as scratch, process_group() as group:
         shutil.copytree(os.path.join(ROOT, "examples"), os.path.join(scratch, "examples"))
         for script in ("Makefile", "scripts"):
             os.symlink(os.path.join(ROOT, script), os.path.join(scratch, script))
@@ -67,9 +93,10 @@ def run_page(page, lines, weft):
             block = [line.removeprefix(indent) for line in lines[at:end]]
             if fence[3]:
                 count += 1
-                write_file(os.path.join(scratch, fence[3]), block)
+                write_file(os.path.join(scratch, fence[3]), [replaced(line, shown_as) for line in block])
             elif fence[2] == "console":
-                checks = [run_command(command, shown, scratch, weft) for command, shown in commands(block)]
+                run = Runner(weft, scratch, group, shown_as)
+                checks = [run.command(command, shown) for command, shown in commands(block)]
                 count += len(checks)
                 faults += [f"{page}:{at}: {fault}" for fault, _ in checks if fault]
                 block = [line for _, new in checks for line in new]
@@ -97,25 +124,70 @@ def commands(block):
     return found
 
 
-def run_command(command, shown, scratch, weft):
-    """The fault, if any, and the command with what it prints."""
-    text = "\n".join(line[2:] for line in command)
-    target = re.fullmatch(r"make ([a-z-]+)( [A-Z]+=\S+)?", text)
-    if target:
-        with open(os.path.join(ROOT, "Makefile"), encoding="utf-8") as file:
-            known = re.search(rf"^{target[1]}:", file.read(), re.MULTILINE)
-        return (None if known else f"there is no target {target[1]}"), command + shown
-    path = os.path.dirname(weft) + os.pathsep + os.environ["PATH"]
-    environment = {"PATH": path, "HOME": scratch, "LANG": "C.UTF-8", "NO_COLOR": "1", "COLUMNS": "100"}
-    done = subprocess.run(
-        ["bash", "-c", text], cwd=scratch, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    printed = done.stdout.split("\n")[:-1] if done.stdout.endswith("\n") else done.stdout.split("\n") if done.stdout else []
-    pattern = "\n".join(r"(?:.*)" if line == "..." else re.escape(line) for line in shown)
-    if re.fullmatch(pattern, "\n".join(printed), re.DOTALL):
-        return None, command + shown
-    return f"`{text}` prints\n" + "\n".join("    " + line for line in printed), command + printed
+class Runner:
+    """Runs the commands of a page."""
+
+    def __init__(self, weft, scratch, group, shown_as):
+        path = os.path.dirname(weft) + os.pathsep + os.environ["PATH"]
+        self.environment = {"PATH": path, "HOME": scratch, "LANG": "C.UTF-8", "NO_COLOR": "1", "COLUMNS": "100"}
+        self.scratch = scratch
+        self.group = group
+        self.shown_as = shown_as
+
+    def command(self, command, shown):
+        """The fault, if any, and the command with what it prints."""
+        text = "\n".join(line[2:] for line in command)
+        target = re.fullmatch(r"make ([a-z-]+)( [A-Z]+=\S+)?", text)
+        if target:
+            with open(os.path.join(ROOT, "Makefile"), encoding="utf-8") as file:
+                known = re.search(rf"^{target[1]}:", file.read(), re.MULTILINE)
+            return (None if known else f"there is no target {target[1]}"), command + shown
+        try:
+            done = subprocess.run(
+                ["bash", "-c", replaced(text, self.shown_as)], cwd=self.scratch, env=self.environment,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
+                check=False, preexec_fn=lambda: os.setpgid(0, self.group),
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return f"`{text}` does not end", command + shown
+        real = done.stdout.split("\n")[:-1] if done.stdout.endswith("\n") else done.stdout.split("\n") if done.stdout else []
+        if "..." not in shown:
+            self.shown_as |= zip(RUN.findall("\n".join(shown)), RUN.findall("\n".join(real)))
+        printed = [replaced(line, {value: key for key, value in self.shown_as.items()}) for line in real]
+        pattern = "\n".join(r"(?:.*)" if line == "..." else re.escape(form(line)) for line in shown)
+        if re.fullmatch(pattern, form("\n".join(printed)), re.DOTALL):
+            return None, command + shown
+        return f"`{text}` prints\n" + "\n".join("    " + line for line in printed), command + printed
+
+
+def form(text):
+    """The text without what differs each time."""
+    for varying, constant in VARIES:
+        text = varying.sub(constant, text)
+    return text
+
+
+def replaced(text, numbers):
+    """The text with other numbers."""
+    return re.sub(r"(?<![\w.])[0-9]{4,10}\b", lambda number: numbers.get(number[0], number[0]), text)
+
+
+def free_port():
+    """A port of loopback that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])
+
+
+@contextlib.contextmanager
+def process_group():
+    """A group for the processes of a page, all of which are ended in the end."""
+    # As long as it is not waited for, the group's number is nobody else's.
+    leader = subprocess.Popen(["sleep", "infinity"], preexec_fn=os.setpgrp)
+    try:
+        yield leader.pid
+    finally:
+        os.killpg(leader.pid, signal.SIGKILL)
+        leader.wait()
 
 
 def broken_links(page, lines):
