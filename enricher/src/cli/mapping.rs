@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
-use weft_plan::{Planned, PlannedEnrichment};
+use weft_plan::{Planned, PlannedEnrichment, PlannedSync};
 use weft_plan_types::{EnrichPlan, SyncPlan};
 use weft_store::{MemoryStore, Reader};
 
@@ -63,13 +63,7 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Copies the tables of the mapping's entities into memory; says which rows of them cannot be used.
     pub(crate) async fn new(planned: &Planned, plan: &EnrichPlan, secrets: &Secrets) -> Result<Self, Failure> {
-        let plans: Vec<&SyncPlan> = planned
-            .syncs
-            .iter()
-            .map(|sync| &sync.plan)
-            .filter(|sync| sync.owner == plan.owner)
-            .filter(|sync| plan.entities.iter().any(|entity| entity.slug == sync.entity.slug))
-            .collect();
+        let plans: Vec<&SyncPlan> = syncs(planned, plan).map(|sync| &sync.plan).collect();
         let mut store = MemoryStore::default();
         let progress = Progress::of_rows();
         let reports = load::load_all(&plans, secrets, &mut store, |so_far| progress.rows(&so_far)).await;
@@ -84,11 +78,21 @@ impl Prepared {
     }
 }
 
-async fn join(plan: &EnrichPlan, store: &MemoryStore) -> Result<Join, Failure> {
+/// The syncs of the entities that a mapping looks up.
+pub(crate) fn syncs<'plan>(planned: &'plan Planned, plan: &EnrichPlan) -> impl Iterator<Item = &'plan PlannedSync> {
+    let is_used = |sync: &&PlannedSync| {
+        let SyncPlan { owner, entity, .. } = &sync.plan;
+        *owner == plan.owner && plan.entities.iter().any(|used| used.slug == entity.slug)
+    };
+    planned.syncs.iter().filter(is_used)
+}
+
+/// The join of a mapping, on what the store says of its entities.
+pub(crate) async fn join(plan: &EnrichPlan, store: &impl Reader) -> Result<Join, Failure> {
     let mut metas = Vec::with_capacity(plan.entities.len());
     for entity in &plan.entities {
         let meta = store.meta(&entity.slug).await;
-        let meta = meta.map_err(|_| Failure::Configuration(anyhow!("entity {}: nothing was loaded", entity.slug)))?;
+        let meta = meta.map_err(|reason| Failure::Transient(anyhow!("entity {}: {reason}", entity.slug)))?;
         metas.push(meta);
     }
     let join = Join::new(plan, metas).with_context(|| format!("mapping {}", plan.mapping));

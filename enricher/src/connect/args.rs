@@ -34,10 +34,17 @@ pub(crate) struct ConnectArgs {
     #[command(flatten)]
     secrets: SecretArgs,
 
-    /// The Redis to use, redis://HOST:PORT/DATABASE or rediss:// for TLS; `manifest` is the one that the manifests
-    /// name, with their users
-    #[arg(long, value_name = "URL", default_value = "manifest")]
-    store: String,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+/// The Redis to use.
+#[derive(clap::Args)]
+pub(crate) struct StoreArgs {
+    /// The Redis to use, redis://HOST:PORT/DATABASE or rediss:// for TLS; `manifest`, where a Redis is needed also the
+    /// default, is the one that the manifests name, with their users
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
 
     /// The user to log in as at the Redis of --store
     #[arg(long, value_name = "NAME", requires = "store_password_file")]
@@ -78,7 +85,7 @@ pub(crate) struct Connections {
 impl ConnectArgs {
     /// Reads the manifests or plans; whatever is wrong or odd about them goes to standard error.
     pub(crate) fn open(&self) -> Result<(Plans, Connections), Failure> {
-        let store = self.store()?;
+        let store = self.store.access()?;
         let mut plans = if self.plan.is_empty() { self.manifests()? } else { self.plans()? };
         let secrets = self.secrets.secrets(std::mem::take(&mut plans.secrets));
         Ok((plans, Connections { secrets, store }))
@@ -113,16 +120,23 @@ impl ConnectArgs {
         }
         Ok(plans)
     }
+}
+
+impl StoreArgs {
+    /// Whether a Redis was asked for.
+    pub(crate) fn is_given(&self) -> bool {
+        self.store.is_some()
+    }
 
     /// Where to go instead of the store of the manifests. Their passwords are for their server, and go to no other.
-    fn store(&self) -> Result<Option<Access>, Failure> {
-        if self.store == "manifest" {
+    pub(crate) fn access(&self) -> Result<Option<Access>, Failure> {
+        let Some(url) = self.store.as_ref().filter(|url| *url != "manifest") else {
             let message = "--store-user and --store-password-file are for a Redis that --store names";
             let is_sound = self.store_user.is_none() && self.store_password_file.is_none();
             return if is_sound { Ok(None) } else { Err(Failure::Configuration(anyhow!(message))) };
-        }
+        };
         let password = self.store_password_file.as_deref().map(password).transpose()?;
-        Ok(Some(Access { url: self.store.clone(), username: self.store_user.clone(), password, ca: None }))
+        Ok(Some(Access { url: url.clone(), username: self.store_user.clone(), password, ca: None }))
     }
 }
 
@@ -164,6 +178,16 @@ impl Plans {
 }
 
 impl Connections {
+    /// With these secrets, and to this store where there is one.
+    pub(crate) fn new(secrets: Secrets, store: Option<Access>) -> Self {
+        Self { secrets, store }
+    }
+
+    /// Connects to the store of a mapping, to look rows up.
+    pub(crate) async fn lookups(&self, plan: &EnrichPlan) -> Result<ConnectionManager, Failure> {
+        self.store(&plan.store, Role::Reader, &plan.owner).await
+    }
+
     /// Opens the warehouse of a plan, and its bookkeeping.
     pub(crate) async fn warehouse(&self, plan: &SyncPlan) -> Result<AnyWarehouse, Failure> {
         warehouse_with_books(plan, &self.secrets).await.map_err(failure)

@@ -2,21 +2,25 @@
 
 mod files;
 mod report;
+#[cfg(feature = "redis")]
+mod stored;
 
 use std::path::PathBuf;
 
 use anyhow::Context;
 use weft_plan::Planned;
 use weft_plan_types::EnrichPlan;
+use weft_store::Reader;
 
 use super::events::{Events, is_stdio};
 use super::mapping::{self, Prepared};
 use super::progress::Progress;
 use super::{Exit, Failure, FormatArg};
 use crate::connect::{SecretArgs, Secrets};
-use crate::load::LoadReport;
+use crate::join::Join;
 use crate::manifests::ManifestArgs;
-use crate::run::{DeadLetters, Lines, Pipeline, Summary, end_between_lines};
+use crate::run::{DeadLetters, Lines, Pipeline, end_between_lines};
+use report::Entities;
 
 /// The size of an event, in bytes, that nobody needs to raise: as much as a Kafka broker takes by default.
 pub(crate) const DEFAULT_EVENT_BYTES: u32 = 1 << 20;
@@ -60,6 +64,15 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = DEFAULT_EVENT_BYTES, value_parser = event_bytes)]
     max_event_bytes: u32,
 
+    #[cfg(feature = "redis")]
+    #[command(flatten)]
+    store: crate::connect::StoreArgs,
+
+    /// Sync again when the schedules of the manifests say so, while events are read
+    #[cfg(feature = "redis")]
+    #[arg(long, requires = "store")]
+    follow: bool,
+
     #[command(flatten)]
     format: FormatArg,
 }
@@ -67,8 +80,8 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "\
 Reads the tables that the manifests name, joins each event with their rows and
 writes it once per rule that wants it. The Redis and the Kafka topics in the
-manifests are not touched: rows are held in memory. A summary goes to standard
-error.
+manifests are not touched, unless an option says so: rows are held in memory. A
+summary goes to standard error.
 
 Examples:
   # Events from a file, enriched events to the terminal
@@ -95,6 +108,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let planned = &loaded.planned;
     let plan = mapping::choose(planned, args.mapping.as_deref())?;
     end_between_lines().context("failed to watch for signals").map_err(Failure::Transient)?;
+    #[cfg(feature = "redis")]
+    if args.store.is_given() {
+        return stored::run(args, planned, plan, secrets);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("failed to start the runtime").map_err(Failure::Transient)?;
     runtime.block_on(run_mapping(args, planned, plan, &secrets))
@@ -104,10 +121,26 @@ async fn run_mapping(args: &Args, planned: &Planned, plan: &EnrichPlan, secrets:
     // What is told soonest comes first: a missing file of events need not wait for the tables.
     let events = Events::open(&args.events)?;
     let Prepared { store, reports, join } = Prepared::new(planned, plan, secrets).await?;
+    let mut entities = Entities::default();
+    for report in &reports {
+        entities.add(&report.entity, report, report.rejected());
+    }
+    enrich(args, plan, events, &store, &join, &entities).await
+}
+
+/// Enriches the events with the rows of a store.
+async fn enrich(
+    args: &Args,
+    plan: &EnrichPlan,
+    events: Events,
+    store: &impl Reader,
+    join: &Join,
+    entities: &Entities,
+) -> Result<Exit, Failure> {
     let (output, dead_letters) = files::outputs(args)?;
     let mut pipeline = Pipeline {
-        join: &join,
-        store: &store,
+        join,
+        store,
         is_interactive: events.is_interactive(),
         dead_letters: DeadLetters::new(dead_letters, &plan.mapping, &events.name()),
         lines: Lines::new(events, args.max_event_bytes as usize),
@@ -116,15 +149,7 @@ async fn run_mapping(args: &Args, planned: &Planned, plan: &EnrichPlan, secrets:
     let progress = Progress::of_events(is_stdio(&args.output));
     let (summary, ended) = pipeline.run(|events| progress.events(events)).await;
     progress.finish();
-    report::print(&summary, &reports, args.format.format)?;
+    report::print(&summary, entities, args.format.format)?;
     ended.map_err(|error| Failure::Transient(error.into()))?;
-    Ok(exit(&summary, &reports))
-}
-
-fn exit(summary: &Summary, reports: &[LoadReport]) -> Exit {
-    if summary.dead_letters() > 0 || reports.iter().any(|report| report.rejected() > 0) {
-        Exit::Incomplete
-    } else {
-        Exit::Done
-    }
+    Ok(if summary.dead_letters() > 0 || entities.rejected { Exit::Incomplete } else { Exit::Done })
 }

@@ -4,18 +4,34 @@ use std::fmt::Write as _;
 use anyhow::Context;
 use serde::Serialize;
 
-use super::{Failure, Summary};
+use super::Failure;
 use crate::cli::{Format, tell};
-use crate::load::LoadReport;
-use crate::run::{Lookups, Outcomes};
+use crate::run::{Lookups, Outcomes, Summary};
+
+/// What was read of the tables.
+#[derive(Default)]
+pub(super) struct Entities {
+    /// What is told of each, by slug.
+    pub(super) reports: BTreeMap<String, serde_json::Value>,
+    /// Some rows cannot be used.
+    pub(super) rejected: bool,
+}
+
+impl Entities {
+    /// Adds what is told of one.
+    pub(super) fn add(&mut self, slug: &str, report: &impl Serialize, rejected: u64) {
+        let told = serde_json::to_value(report).expect("a report is texts and numbers");
+        self.reports.insert(slug.to_owned(), told);
+        self.rejected |= rejected > 0;
+    }
+}
 
 /// Prints what became of everything to standard error: a table for people, one line of JSON for machines.
-pub(super) fn print(summary: &Summary, reports: &[LoadReport], format: Format) -> Result<(), Failure> {
+pub(super) fn print(summary: &Summary, entities: &Entities, format: Format) -> Result<(), Failure> {
     match format {
         Format::Text => tell(format_args!("{}", text(summary).trim_end())),
         Format::Json => {
-            let entities = reports.iter().map(|report| (report.entity.as_str(), report)).collect();
-            let line = serde_json::to_string(&Json { summary, entities })
+            let line = serde_json::to_string(&Json { summary, entities: &entities.reports })
                 .context("failed to write the summary as JSON")
                 .map_err(Failure::Transient)?;
             tell(format_args!("{line}"));
@@ -28,7 +44,7 @@ pub(super) fn print(summary: &Summary, reports: &[LoadReport], format: Format) -
 struct Json<'run> {
     #[serde(flatten)]
     summary: &'run Summary,
-    entities: BTreeMap<&'run str, &'run LoadReport>,
+    entities: &'run BTreeMap<String, serde_json::Value>,
 }
 
 fn text(summary: &Summary) -> String {

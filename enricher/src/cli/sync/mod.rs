@@ -112,7 +112,8 @@ async fn sync_all(args: &Args, plans: &[&SyncPlan], connections: &Connections) -
     let mut exit = Exit::Done;
     for plan in plans {
         let started = Instant::now();
-        let outcome = sync_one(args, plan, connections).await;
+        let request = Request { full: args.full, approve: args.approve, dry_run: args.dry_run, samples: args.samples };
+        let outcome = sync_one(plan, connections, request, Duration::from_secs(args.wait)).await;
         let took = started.elapsed();
         let ended = match &outcome {
             Ok(report) => report::exit(report),
@@ -159,6 +160,17 @@ impl Trouble {
     }
 }
 
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        let is_transient = trouble.exit() == Exit::TryAgain;
+        match trouble {
+            Trouble::Connect(failure) => failure,
+            Trouble::Sync(failure) if is_transient => Failure::Transient(failure.into()),
+            Trouble::Sync(failure) => Failure::Configuration(failure.into()),
+        }
+    }
+}
+
 impl std::fmt::Display for Trouble {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -177,11 +189,15 @@ impl std::fmt::Display for Trouble {
     }
 }
 
-async fn sync_one(args: &Args, plan: &SyncPlan, connections: &Connections) -> Result<Report, Trouble> {
+/// Syncs one entity, and shows how far it is.
+pub(crate) async fn sync_one(
+    plan: &SyncPlan,
+    connections: &Connections,
+    request: Request,
+    wait: Duration,
+) -> Result<Report, Trouble> {
     let warehouse = connections.warehouse(plan).await.map_err(Trouble::Connect)?;
     let store = connections.writer(plan).await.map_err(Trouble::Connect)?;
-    let request = Request { full: args.full, approve: args.approve, dry_run: args.dry_run, samples: args.samples };
-    let wait = Duration::from_secs(args.wait);
     let shown = Shown::new(&plan.entity.slug);
     let mut news = |news| shown.take(news);
     let work = sync_entity(plan, &warehouse, &store, request, wait, &mut news);
