@@ -9,7 +9,7 @@ use super::secrets::{SecretArgs, SecretManifests, Secrets};
 use super::store::{self, Role};
 use super::{AnyWarehouse, ConnectError, warehouse_with_books};
 use crate::cli::{Failure, Format, diagnostics};
-use crate::manifests::{LocalWarehouse, ManifestArgs};
+use crate::manifests::{LOCAL, LocalWarehouse, ManifestArgs};
 
 /// What to work on and how to reach it, for every command that connects to servers.
 #[derive(clap::Args)]
@@ -31,11 +31,25 @@ pub(crate) struct ConnectArgs {
     #[arg(long, value_name = "NAME=sqlite:PATH")]
     warehouse: Vec<LocalWarehouse>,
 
+    /// The installation that the copies belong to; a store refuses all but its own
+    #[arg(long, value_name = "ID", default_value = LOCAL, conflicts_with = "plan", value_parser = installation)]
+    installation: String,
+
     #[command(flatten)]
     secrets: SecretArgs,
 
     #[command(flatten)]
     store: StoreArgs,
+}
+
+/// An installation's id, which is a part of the name of an owner.
+fn installation(text: &str) -> Result<String, String> {
+    let is_sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if (1..=63).contains(&text.len()) && text.chars().all(is_sound) {
+        Ok(text.to_owned())
+    } else {
+        Err("write 1 to 63 letters, digits, `-`, `_` and `.`".to_owned())
+    }
 }
 
 /// The Redis to use.
@@ -96,6 +110,7 @@ impl ConnectArgs {
             filename: self.filename.clone(),
             recursive: self.recursive,
             warehouse: self.warehouse.clone(),
+            installation: self.installation.clone(),
         };
         let loaded = diagnostics::usable(&args, Format::Text)?;
         let mut plans = Plans { secrets: loaded.manifests.secrets, ..Plans::default() };

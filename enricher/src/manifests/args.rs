@@ -15,7 +15,21 @@ pub(crate) struct ManifestArgs {
     /// Read tables from this SQLite file in place of the Warehouse of that name; may be repeated
     #[arg(long, value_name = "NAME=sqlite:PATH")]
     pub(crate) warehouse: Vec<LocalWarehouse>,
+
+    /// Whose copies the plans are for.
+    #[arg(skip = LOCAL.to_owned())]
+    pub(crate) installation: String,
 }
+
+impl ManifestArgs {
+    /// These files and folders, and nothing else said.
+    pub(crate) fn of(filename: Vec<PathBuf>) -> Self {
+        Self { filename, recursive: false, warehouse: Vec::new(), installation: LOCAL.to_owned() }
+    }
+}
+
+/// The installation's id on a laptop.
+pub(crate) const LOCAL: &str = "local";
 
 /// A SQLite file that stands in for a Warehouse.
 #[derive(Clone, Debug, PartialEq, Eq)]

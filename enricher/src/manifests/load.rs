@@ -37,7 +37,7 @@ pub(crate) fn load(args: &ManifestArgs, stdin: &mut dyn Read) -> Loaded {
     let mut typed = typed::typed(&mut manifests);
     manifests.find_local_warehouses(args, &typed);
     let local = args.warehouse.iter().map(|local| (local.name.clone(), local.path.clone()));
-    let options = Options { local_warehouses: local.collect(), ..Options::default() };
+    let options = Options { local_warehouses: local.collect(), installation: args.installation.clone() };
     let mut planned = weft_plan::plan(&typed.resources(), &options);
     let found = std::mem::take(&mut planned.diagnostics);
     manifests.add_planned(found, &mut typed);
@@ -203,11 +203,8 @@ spec: {dataGraphRef: {name: main}, tableRef: product, primaryKey: [sku]}
     /// The path of the SQLite file that the plan opens when the manifests name `path`.
     fn planned_path(folder: &Path, path: &str, warehouse: &[&str]) -> String {
         fs::write(folder.join("shop.yaml"), GRAPH.replace("PATH", path)).unwrap();
-        let args = ManifestArgs {
-            filename: vec![folder.to_owned()],
-            recursive: false,
-            warehouse: warehouse.iter().map(|text| text.parse().unwrap()).collect(),
-        };
+        let warehouse = warehouse.iter().map(|text| text.parse().unwrap()).collect();
+        let args = ManifestArgs { warehouse, ..ManifestArgs::of(vec![folder.to_owned()]) };
         let loaded = load(&args, &mut std::io::empty());
         assert!(loaded.is_valid(), "{:?}", loaded.manifests.diagnostics);
         match &loaded.planned.syncs[0].plan.warehouse.connection {

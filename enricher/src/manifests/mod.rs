@@ -24,9 +24,9 @@ mod walk;
 
 use std::{collections::BTreeMap, io::Read, path::PathBuf};
 
-#[cfg(feature = "redis")]
-pub(crate) use args::LocalWarehouse;
 pub(crate) use args::ManifestArgs;
+#[cfg(feature = "redis")]
+pub(crate) use args::{LOCAL, LocalWarehouse};
 pub(crate) use diagnostic::{Diagnostic, ObjectRef, Place, Severity};
 pub(crate) use field::FieldPath;
 pub(crate) use load::{Loaded, load};

@@ -53,7 +53,8 @@ pub(crate) enum News {
     Works(Progress),
 }
 
-/// Syncs one entity when it is its turn; a dry run waits for nobody.
+/// Syncs one entity when it is its turn; a dry run waits for nobody. Once `stop` is done the statement that runs is ended
+/// at the server, and the turn is given back.
 pub(crate) async fn sync_entity(
     plan: &SyncPlan,
     warehouse: &impl Warehouse,
@@ -61,22 +62,39 @@ pub(crate) async fn sync_entity(
     request: Request,
     wait: Duration,
     tell: &mut (dyn FnMut(News) + Send),
+    stop: impl Future<Output = ()>,
 ) -> Result<Report, SyncFailure> {
-    let turn = if request.dry_run { None } else { Some(Turn::take(plan, store, wait, tell).await?) };
+    let mut stop = std::pin::pin!(stop);
+    let turn = match request.dry_run {
+        true => None,
+        false => tokio::select! {
+            turn = Turn::take(plan, store, wait, tell) => Some(turn?),
+            () = &mut stop => return Err(SyncFailure::Interrupted),
+        },
+    };
     let writer = writer(plan, store);
     let work = async {
         let mut progress = |progress| tell(News::Works(progress));
         weft_sync::sync(plan, warehouse, &writer, request, &mut progress).await
     };
-    let outcome = match &turn {
-        Some(turn) => turn.keep_during(work).await,
-        None => work.await,
+    let work = async {
+        match &turn {
+            Some(turn) => turn.keep_during(work).await,
+            None => work.await,
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = work => outcome.map_err(SyncFailure::from),
+        () = stop => {
+            warehouse.cancel().await;
+            Err(SyncFailure::Interrupted)
+        }
     };
     if let Some(turn) = turn {
         // What is not given back ends by itself.
         let _ = turn.give_back().await;
     }
-    Ok(outcome?)
+    outcome
 }
 
 /// The writer of a plan's entity.

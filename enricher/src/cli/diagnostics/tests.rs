@@ -8,7 +8,7 @@ const MANIFESTS: &str = include_str!("manifests.yaml");
 
 /// Everything that is told of a text on standard input.
 fn told(text: &str, output: Format) -> (Loaded, String) {
-    let args = ManifestArgs { filename: vec!["-".into()], recursive: false, warehouse: Vec::new() };
+    let args = ManifestArgs::of(vec!["-".into()]);
     let loaded = manifests::load(&args, &mut text.as_bytes());
     let report = report(&loaded, output);
     (loaded, report)

@@ -142,7 +142,7 @@ fn texts(args: &Args, proposal: &Proposal, sample: &Sample) -> Result<[String; 4
 
 /// Nothing is written that `weft validate` would refuse.
 fn check(texts: &[String]) -> Result<(), Failure> {
-    let args = ManifestArgs { filename: vec!["-".into()], recursive: false, warehouse: Vec::new() };
+    let args = ManifestArgs::of(vec!["-".into()]);
     let loaded = manifests::load(&args, &mut texts.join("---\n").as_bytes());
     if loaded.is_valid() {
         return Ok(());

@@ -10,7 +10,6 @@ use anyhow::{Context as _, anyhow};
 use tokio::signal::unix::{SignalKind, signal};
 use weft_plan_types::SyncPlan;
 use weft_sync::{Remedy, Report, Request};
-use weft_warehouse::Warehouse as _;
 
 use super::exit::tell_error;
 use super::{Exit, Failure, Format, FormatArg, print};
@@ -200,13 +199,9 @@ pub(crate) async fn sync_one(
     let store = connections.writer(plan).await.map_err(Trouble::Connect)?;
     let shown = Shown::new(&plan.entity.slug);
     let mut news = |news| shown.take(news);
-    let work = sync_entity(plan, &warehouse, &store, request, wait, &mut news);
+    let work = sync_entity(plan, &warehouse, &store, request, wait, &mut news, stopped());
     let outcome = tokio::select! {
         outcome = work => outcome,
-        () = stopped() => {
-            warehouse.cancel().await;
-            Err(SyncFailure::Interrupted)
-        }
         () = shown.every_minute() => Err(SyncFailure::Interrupted),
     };
     shown.finish();
