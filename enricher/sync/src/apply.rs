@@ -242,7 +242,8 @@ impl<'a> Work<'a> {
         match outcome {
             Outcome::Done | Outcome::Already(_) => self.done.kept += 1,
             Outcome::Elsewhere(_) | Outcome::OtherColumns | Outcome::Torn => self.done.left += 1,
-            Outcome::Fenced(by) => return Err(SyncError::Fenced { by }),
+            Outcome::Fenced(Some(by)) => return Err(SyncError::Fenced { by }),
+            Outcome::Fenced(None) => return Err(SyncError::Overtaken { what: "the store's meta" }),
             Outcome::OtherLayout(layout) => return Err(SyncError::OtherLayout(layout)),
             Outcome::Owned(_) | Outcome::InUse => return Err(SyncError::Unreadable),
         }

@@ -67,10 +67,10 @@ pub enum SyncError {
         table: String,
     },
     /// A newer run is at work.
-    #[error("a newer sync of it{} took over; this one ends", run_text(*by))]
+    #[error("a newer sync of it, run {by}, took over; this one ends")]
     Fenced {
         /// Its run.
-        by: Option<u64>,
+        by: u64,
     },
     /// What this run stands on was removed.
     #[error("what the sync stands on was removed meanwhile ({what}); the next one starts anew")]
@@ -100,10 +100,6 @@ pub enum SyncError {
         /// The run that waits, if one does.
         held: Option<u64>,
     },
-}
-
-fn run_text(run: Option<u64>) -> String {
-    run.map_or_else(String::new, |run| format!(", run {run},"))
 }
 
 fn held_text(held: Option<u64>) -> String {

@@ -123,13 +123,17 @@ pub struct Report {
     /// An earlier run, which was killed at applying what it found, was brought to its end first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resumed: Option<Resumed>,
-    /// The bucket whose keys were not those of the snapshot, and which was filled anew.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mended: Option<u32>,
+    /// How many buckets had another number of rows than their snapshot, and were filled anew.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub mended: usize,
     /// Rejected rows as they were asked for: why, and the key.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub samples: Vec<(Reason, String)>,
     /// The statements that a dry run would have run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<String>,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }

@@ -156,14 +156,15 @@ impl<W: Warehouse> Run<'_, W> {
     }
 
     async fn meta(&self) -> Result<Meta, SyncError> {
-        let meta = self.writer.meta().await?.ok_or(SyncError::Fenced { by: None })?;
-        if meta.token == self.own { Ok(meta) } else { Err(SyncError::Fenced { by: Some(meta.token) }) }
+        let meta = self.writer.meta().await?.ok_or(SyncError::Overtaken { what: "the store's meta" })?;
+        if meta.token == self.own { Ok(meta) } else { Err(SyncError::Fenced { by: meta.token }) }
     }
 
     fn done(&self, outcome: Outcome) -> Result<(), SyncError> {
         match outcome {
             Outcome::Done | Outcome::Already(_) => Ok(()),
-            Outcome::Fenced(by) => Err(SyncError::Fenced { by }),
+            Outcome::Fenced(None) => Err(SyncError::Overtaken { what: "the store's meta" }),
+            Outcome::Fenced(Some(by)) => Err(SyncError::Fenced { by }),
             Outcome::Owned(owner) => Err(SyncError::Owned { owner, me: owner_text(self.plan) }),
             Outcome::OtherLayout(layout) => Err(SyncError::OtherLayout(layout)),
             Outcome::Elsewhere(_) | Outcome::OtherColumns | Outcome::Torn | Outcome::InUse => {
@@ -241,16 +242,11 @@ impl<W: Warehouse> Run<'_, W> {
 
     async fn look(&self, kept: &Kept, meta: &Meta) -> Result<(Basis, Look), SyncError> {
         let (basis, (buckets, mut rebuild)) = self.compare_with(kept, meta.committed.as_ref()).await?;
-        let mut mended = None;
-        if let (Some(base), Some(buckets), Rebuild::Ranges(_)) = (basis.base, buckets, &rebuild) {
-            let bucket = u32::try_from(self.own % u64::from(buckets)).unwrap_or_default();
-            if !rebuild.contains(bucket)
-                && !audit::is_sound(self.warehouse, self.source, self.writer, base, buckets, bucket).await?
-            {
-                let both = (0..buckets).filter(|other| *other == bucket || rebuild.contains(*other));
-                rebuild = Rebuild::of(both);
-                mended = Some(bucket);
-            }
+        let mut mended = 0;
+        if let (Some(base), Some(buckets), true) = (basis.base, buckets, rebuild.is_empty()) {
+            let unsound = audit::unsound(self.warehouse, self.source, self.writer, base, basis.rows, buckets).await?;
+            mended = unsound.len();
+            rebuild = listable(Rebuild::of(unsound));
         }
         Ok((basis, Look { buckets, rebuild, mended }))
     }
@@ -452,7 +448,7 @@ impl<W: Warehouse> Run<'_, W> {
             rejected: found.counts.rejected.clone(),
             held: None,
             resumed: self.resumed,
-            mended: None,
+            mended: 0,
             samples: Vec::new(),
             statements: Vec::new(),
         }
@@ -463,7 +459,7 @@ impl<W: Warehouse> Run<'_, W> {
 struct Look {
     buckets: Option<u32>,
     rebuild: Rebuild,
-    mended: Option<u32>,
+    mended: usize,
 }
 
 #[derive(serde::Deserialize)]
@@ -473,7 +469,7 @@ struct Versioned {
 
 struct Compared {
     found: Found,
-    mended: Option<u32>,
+    mended: usize,
 }
 
 fn owner_text(plan: &SyncPlan) -> String {

@@ -253,10 +253,13 @@ impl Source<'_> {
         (sql, [vec![text("op"), text("k")], all].concat())
     }
 
-    /// The key texts of a snapshot that are in one bucket.
-    pub(crate) fn bucket_keys(&self, run: u64, buckets: u32, bucket: u32) -> String {
+    /// The buckets of a snapshot's keys, and how many keys each has.
+    pub(crate) fn bucket_counts(&self, run: u64, buckets: u32) -> (String, Vec<Column>) {
         let number = self.dialect.bucket(&self.dialect.key_order("k"), buckets);
-        format!("SELECT k FROM {} WHERE k IS NOT NULL AND {number} = {bucket}", self.named(Kind::Snapshot, run))
+        let snapshot = self.named(Kind::Snapshot, run);
+        let sql = format!("SELECT {number} AS bucket, count(*) FROM {snapshot} WHERE k IS NOT NULL GROUP BY bucket");
+        let column = |name: &str| Column { name: name.to_owned(), kind: ColumnType::Integer };
+        (sql, vec![column("bucket"), column("keys")])
     }
 
     /// The entity's columns as a stage names them.

@@ -106,8 +106,8 @@ pub(super) fn text(plan: &SyncPlan, report: &Report, took: Duration) -> String {
             buckets.patched
         );
     }
-    if let Some(bucket) = report.mended {
-        let _ = writeln!(text, "  bucket {bucket} had other keys than its snapshot, and was filled anew");
+    if report.mended > 0 {
+        let _ = writeln!(text, "  {} buckets had other rows than their snapshot, and were filled anew", report.mended);
     }
     if report.buckets.left > 0 {
         let _ = writeln!(text, "  {} buckets were lost meanwhile; sync again to fill them", report.buckets.left);

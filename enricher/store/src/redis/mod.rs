@@ -42,7 +42,7 @@ pub use redis::aio::ConnectionManager;
 pub use writer::{Shards, Target, Writer};
 
 /// What Redis has to allow a user who writes, as `ACL SETUSER` takes it.
-pub const WRITER_PERMISSIONS: &str = "~weft:* +evalsha +script|load +hget +hgetall +hkeys +hmget +hset +hdel +exists +unlink \
+pub const WRITER_PERMISSIONS: &str = "~weft:* +evalsha +script|load +hget +hgetall +hlen +hmget +hset +hdel +exists +unlink \
     +copy +rename +pexpire +persist +xadd";
 
 /// What Redis has to allow a user who reads, as `ACL SETUSER` takes it.

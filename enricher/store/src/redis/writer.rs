@@ -90,14 +90,24 @@ impl Writer {
         Ok(controls)
     }
 
-    /// The key texts of the rows of one of `buckets` buckets, in no order; none where there is no bucket.
-    pub async fn key_texts(&self, buckets: u32, bucket: u32) -> Result<Vec<Vec<u8>>, StoreError> {
-        let mut call = redis::cmd("HKEYS");
-        call.arg(self.keys.bucket(buckets, bucket));
-        let keys: Result<Vec<Vec<u8>>, _> = call.query_async(&mut self.connection.clone()).await;
-        let mut keys = keys.map_err(|error| StoreError::new("read the keys of one of the store's buckets", &error))?;
-        keys.retain(|key| key != control::FIELD);
-        Ok(keys)
+    /// The number of rows in each of `buckets` buckets, in their order; 0 where there is no bucket.
+    pub async fn row_counts(&self, buckets: u32) -> Result<Vec<u64>, StoreError> {
+        let act = "count the rows in the store's buckets";
+        let mut counts = Vec::with_capacity(buckets as usize);
+        let numbers: Vec<u32> = (0..buckets).collect();
+        for round in numbers.chunks(ROUND) {
+            let mut pipeline = redis::pipe();
+            for &bucket in round {
+                pipeline.cmd("HLEN").arg(self.keys.bucket(buckets, bucket));
+            }
+            let fields: Vec<u64> = pipeline
+                .query_async(&mut self.connection.clone())
+                .await
+                .map_err(|error| StoreError::new(act, &error))?;
+            // One of them is the control field.
+            counts.extend(fields.into_iter().map(|fields| fields.saturating_sub(1)));
+        }
+        Ok(counts)
     }
 
     /// Begins to bring a bucket to the target: from its rows at the run `base`, or from nothing.

@@ -45,11 +45,6 @@ impl Shop {
         self.warehouse.execute(sql.to_owned()).await.unwrap();
     }
 
-    /// Lets the next run have a number that is not the successor of the last.
-    pub(crate) async fn tick(&self) {
-        self.execute("SELECT 1").await;
-    }
-
     /// What kinds of tables there are in bookkeeping.
     pub(crate) async fn tables(&self) -> Vec<String> {
         let sql = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'weft_state'";
