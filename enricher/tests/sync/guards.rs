@@ -52,6 +52,39 @@ async fn an_emptied_table_empties_nothing_however_often_runs_are_killed() {
 }
 
 #[tokio::test]
+async fn an_approved_run_may_be_killed_at_any_request_and_is_applied_once() {
+    let world = world(200).await;
+    world.sync().await;
+    let mut killed = 0;
+    for request in 1.. {
+        let mut has_struck = false;
+        for when in [When::Before, When::After] {
+            world.execute("DELETE FROM product").await;
+            let held = held_run(&world.run(&[]).await);
+            let approved = world.killed_with(&["--approve", &held], request, when).await;
+            has_struck |= approved.is_none();
+            killed += u64::from(approved.is_none());
+            let next = world.run(&[]).await;
+            if next.code() != Some(0) {
+                assert_eq!(held_run(&next), held, "{when:?} request {request}");
+                has_rows(&world, 200).await;
+                world.run(&["--approve", &held]).await.done();
+            }
+            has_rows(&world, 0).await;
+            assert_ne!(world.run(&["--approve", &held]).await.code(), Some(0), "{when:?} request {request}");
+            world.execute(&crate::products::insert(1, 200)).await;
+            world.sync().await;
+            is_equal(&world, "product", "product").await;
+            world.keeps_only(0).await;
+        }
+        if !has_struck {
+            break;
+        }
+    }
+    assert!(killed > 40, "{killed}");
+}
+
+#[tokio::test]
 async fn mass_changes_are_held_and_forgotten_once_they_are_undone() {
     let world = world(1000).await;
     world.sync().await;

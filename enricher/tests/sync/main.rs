@@ -17,5 +17,6 @@ mod random;
 #[path = "../../store/tests/redis_server/mod.rs"]
 mod redis_server;
 mod secrets;
+mod signals;
 mod watcher;
 mod world;

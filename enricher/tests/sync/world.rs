@@ -115,6 +115,13 @@ impl World {
         fs::write(self.folder.path().join(name), content).unwrap();
     }
 
+    /// Changes a text in a manifest.
+    pub(crate) fn edit(&self, name: &str, from: &str, to: &str) {
+        let text = fs::read_to_string(self.folder.path().join(name)).unwrap();
+        assert!(text.contains(from), "{name} has no {from}");
+        self.write(name, &text.replace(from, to));
+    }
+
     /// Runs SQL; the test ends if that fails.
     pub(crate) async fn execute(&self, sql: &str) {
         self.sql.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
@@ -182,7 +189,11 @@ impl World {
 
     /// A run that is killed at one of its requests; gives it if it had fewer.
     pub(crate) async fn killed(&self, request: u64, when: When) -> Option<Run> {
-        let child = self.spawn(&[], Some(Blow { request, when, signal: Signal::SIGKILL }));
+        self.killed_with(&[], request, when).await
+    }
+
+    pub(crate) async fn killed_with(&self, arguments: &[&str], request: u64, when: When) -> Option<Run> {
+        let child = self.spawn(arguments, Some(Blow { request, when, signal: Signal::SIGKILL }));
         let run = self.end(child).await;
         if !self.line.has_struck() {
             return Some(run);
