@@ -6,9 +6,9 @@ use std::time::Instant;
 use weft_plan_types::SyncPlan;
 use weft_store::key::{self, NotAKey};
 use weft_store::{Column, ColumnType, EntityMeta, MemoryStore, MemoryWriter, RowBuilder, Value};
-use weft_warehouse::{Cells, NotText, Warehouse};
+use weft_warehouse::{Cells, NotText, Rejection, Warehouse};
 
-use super::report::{LoadReport, Reason};
+use super::report::LoadReport;
 use super::{LoadError, Progress};
 
 /// A row may have at most so many bytes of JSON.
@@ -96,39 +96,39 @@ impl<'a> Copy<'a> {
             let occurrences = self.duplicates.entry(self.key_text.as_slice().into()).or_insert(1);
             *occurrences += 1;
             if *occurrences == 2 {
-                self.report.sample(Reason::DuplicateKey, || shown_key(&self.key, &self.key_cells, row, cells));
+                self.report.sample(Rejection::DuplicateKey, || shown_key(&self.key, &self.key_cells, row, cells));
             }
         }
         Ok(())
     }
 
     /// The key text, made twice: by the warehouse's SQL and here.
-    fn take_key(&mut self, row: usize, cells: &[Cells<'_>]) -> Result<Result<(), Reason>, LoadError> {
+    fn take_key(&mut self, row: usize, cells: &[Cells<'_>]) -> Result<Result<(), Rejection>, LoadError> {
         let values: Result<Vec<Value<'_>>, NotText> = self.key_cells.iter().map(|&cell| cells[cell].get(row)).collect();
-        let Ok(values) = values else { return Ok(Err(Reason::NotUtf8)) };
+        let Ok(values) = values else { return Ok(Err(Rejection::NotUtf8)) };
         self.key_text.clear();
         let made = key::append_from_values(&self.key, &values, &mut self.key_text);
         match (made, cells[0].get(row)) {
             (Ok(()), Ok(Value::Text(text))) if text.as_bytes() == self.key_text => Ok(Ok(())),
-            (Err(NotAKey::NoKey), Ok(Value::Null)) => Ok(Err(Reason::NullKey)),
-            (Err(NotAKey::BadKey), Ok(Value::Null)) => Ok(Err(Reason::BadKey)),
+            (Err(NotAKey::NoKey), Ok(Value::Null)) => Ok(Err(Rejection::NullKey)),
+            (Err(NotAKey::BadKey), Ok(Value::Null)) => Ok(Err(Rejection::BadKey)),
             _ => Err(LoadError::key_text_mismatch(self.plan, &self.key)),
         }
     }
 
     /// The row's JSON texts; a row that another one of this key was added for already is read all the same.
-    fn take_row(&mut self, row: usize, cells: &[Cells<'_>]) -> Result<(), Reason> {
+    fn take_row(&mut self, row: usize, cells: &[Cells<'_>]) -> Result<(), Rejection> {
         let mut size = 0;
         let mut outcome = Ok(());
         for cell in &cells[1..] {
             self.json.clear();
             match cell.get(row) {
                 Ok(value) => value.append_json(&mut self.json),
-                Err(NotText) => outcome = Err(Reason::NotUtf8),
+                Err(NotText) => outcome = Err(Rejection::NotUtf8),
             }
             size += self.json.len();
             if size > MAX_ROW_BYTES {
-                outcome = outcome.and(Err(Reason::RowTooLarge));
+                outcome = outcome.and(Err(Rejection::RowTooLarge));
             }
             if outcome.is_err() {
                 break;
@@ -141,7 +141,7 @@ impl<'a> Copy<'a> {
         outcome
     }
 
-    fn reject(&mut self, reason: Reason, row: usize, cells: &[Cells<'_>]) {
+    fn reject(&mut self, reason: Rejection, row: usize, cells: &[Cells<'_>]) {
         self.report.reject(reason, 1);
         self.report.sample(reason, || shown_key(&self.key, &self.key_cells, row, cells));
     }
@@ -150,7 +150,7 @@ impl<'a> Copy<'a> {
     fn commit(mut self, store: &mut MemoryStore, started: Instant) -> LoadReport {
         for (key, occurrences) in &self.duplicates {
             self.writer.remove(key);
-            self.report.reject(Reason::DuplicateKey, *occurrences);
+            self.report.reject(Rejection::DuplicateKey, *occurrences);
         }
         self.report.rows = self.writer.rows() as u64;
         self.report.bytes = self.writer.bytes() as u64;

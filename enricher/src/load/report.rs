@@ -1,40 +1,13 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use weft_warehouse::Rejection;
 
 /// So many keys are shown per reason.
 const SAMPLES: usize = 5;
 
 /// A key longer than this is cut where it is shown.
 const SAMPLE_CHARACTERS: usize = 80;
-
-/// Why a row is not in the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Reason {
-    /// A key column is NULL or empty.
-    NullKey,
-    /// A key is longer than 1 KiB, or no value of its column's type.
-    BadKey,
-    /// Several rows have the same key; all of them are left out.
-    DuplicateKey,
-    /// The row takes more than 64 KiB.
-    RowTooLarge,
-    /// A text is not UTF-8.
-    NotUtf8,
-}
-
-impl Reason {
-    fn text(self) -> &'static str {
-        match self {
-            Reason::NullKey => "NULL or empty key",
-            Reason::BadKey => "key longer than 1 KiB or not of its column's type",
-            Reason::DuplicateKey => "key shared with another row",
-            Reason::RowTooLarge => "more than 64 KiB; name fewer `columns`",
-            Reason::NotUtf8 => "text that is not UTF-8",
-        }
-    }
-}
 
 /// What became of a table's rows.
 #[derive(Clone, Debug, Serialize)]
@@ -52,7 +25,7 @@ pub(crate) struct LoadReport {
     /// How long it took.
     pub(crate) seconds: f64,
     /// The rows that are not in the store, by reason.
-    rejected: BTreeMap<Reason, Rejected>,
+    rejected: BTreeMap<Rejection, Rejected>,
 }
 
 /// The rows that were left out for one reason.
@@ -69,12 +42,12 @@ impl LoadReport {
         Self { entity: entity.to_owned(), read: 0, rows: 0, bytes: 0, seconds: 0.0, rejected: BTreeMap::new() }
     }
 
-    pub(super) fn reject(&mut self, reason: Reason, rows: u64) {
+    pub(super) fn reject(&mut self, reason: Rejection, rows: u64) {
         self.rejected.entry(reason).or_default().rows += rows;
     }
 
     /// Keeps a rejected row's key if there are few yet.
-    pub(super) fn sample(&mut self, reason: Reason, key: impl FnOnce() -> String) {
+    pub(super) fn sample(&mut self, reason: Rejection, key: impl FnOnce() -> String) {
         let samples = &mut self.rejected.entry(reason).or_default().samples;
         if samples.len() < SAMPLES {
             samples.push(cut(key()));

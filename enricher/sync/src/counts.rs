@@ -2,47 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use weft_warehouse::Rejection;
 
-/// Why a row is not in the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// A key column is NULL.
-    NullKey,
-    /// A key is empty, longer than 1 KiB, or no value of its column's type.
-    BadKey,
-    /// Several rows have the same key; all of them are left out.
-    DuplicateKey,
-    /// The row takes more than 64 KiB.
-    RowTooLarge,
-    /// A text is not UTF-8.
-    NotUtf8,
-}
-
-impl Reason {
-    /// As a stage spells it.
-    pub(crate) fn of_op(op: &str) -> Option<Self> {
-        Some(match op {
-            "null_key" => Self::NullKey,
-            "bad_key" => Self::BadKey,
-            "duplicate" => Self::DuplicateKey,
-            "too_large" => Self::RowTooLarge,
-            "not_utf8" => Self::NotUtf8,
-            _ => return None,
-        })
-    }
-
-    /// For people.
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::NullKey => "NULL key",
-            Self::BadKey => "key empty, longer than 1 KiB or not of its column's type",
-            Self::DuplicateKey => "key shared with another row",
-            Self::RowTooLarge => "more than 64 KiB; name fewer `columns`",
-            Self::NotUtf8 => "text that is not UTF-8",
-        }
-    }
+/// The reason that a stage spells as the `op` of a row.
+pub(crate) fn rejection(op: &str) -> Option<Rejection> {
+    Some(match op {
+        "null_key" => Rejection::NullKey,
+        "bad_key" => Rejection::BadKey,
+        "duplicate" => Rejection::DuplicateKey,
+        "too_large" => Rejection::RowTooLarge,
+        "not_utf8" => Rejection::NotUtf8,
+        _ => return None,
+    })
 }
 
 /// How many rows a stage has, by what is to be done with them.
@@ -57,7 +28,7 @@ pub(crate) struct Counts {
     /// Keys of the base whose rows cannot be used any more.
     pub(crate) spoilt: u64,
     /// Rows of the table that cannot be used.
-    pub(crate) rejected: BTreeMap<Reason, u64>,
+    pub(crate) rejected: BTreeMap<Rejection, u64>,
 }
 
 impl Counts {
@@ -70,7 +41,7 @@ impl Counts {
             "same" => self.same += staged,
             "removed" => self.removed += staged,
             _ => {
-                let Some(reason) = Reason::of_op(op) else { return false };
+                let Some(reason) = rejection(op) else { return false };
                 *self.rejected.entry(reason).or_default() += rows;
                 self.spoilt += if was { staged } else { 0 };
             }

@@ -2,9 +2,9 @@
 
 use weft_plan_types::SyncPlan;
 use weft_store::{Column, ColumnType, EntityMeta, key};
-use weft_warehouse::{Cells, NotText, Warehouse};
+use weft_warehouse::{Cells, NotText, Rejection, Warehouse};
 
-use crate::counts::{Counts, Reason};
+use crate::counts::{Counts, rejection};
 use crate::rows;
 use crate::statements::{Source, text};
 use crate::{Progress, Step, SyncError};
@@ -74,7 +74,7 @@ pub(crate) async fn samples(
     source: Source<'_>,
     run: u64,
     limit: usize,
-) -> Result<Vec<(Reason, String)>, SyncError> {
+) -> Result<Vec<(Rejection, String)>, SyncError> {
     let mut samples = Vec::new();
     if limit == 0 {
         return Ok(samples);
@@ -83,7 +83,7 @@ pub(crate) async fn samples(
     let names: Vec<&str> =
         entity.columns.iter().filter(|column| entity.key.contains(column)).map(|column| column.name.as_str()).collect();
     rows::visit(warehouse, "read rejected rows", source.rejected(run, limit), |cells, row| {
-        let reason = Reason::of_op(rows::text(cells, 0, row)?).ok_or(SyncError::Unreadable)?;
+        let reason = rejection(rows::text(cells, 0, row)?).ok_or(SyncError::Unreadable)?;
         samples.push((reason, shown(&names, &cells[1..], row)));
         Ok(())
     })

@@ -30,7 +30,6 @@ mod rows;
 mod run;
 mod statements;
 
-pub use counts::Reason;
 pub use error::{Remedy, SyncError};
 pub use guard::HoldReason;
 pub use report::{Buckets, Ending, Held, Mode, Report, Resumed, Rows};

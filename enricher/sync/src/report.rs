@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use weft_warehouse::Rejection;
 
-use crate::counts::{Counts, Reason};
+use crate::counts::Counts;
 use crate::guard::HoldReason;
 
 /// How a run ended.
@@ -116,7 +117,7 @@ pub struct Report {
     pub buckets: Buckets,
     /// Rows that cannot be used, by reason.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub rejected: BTreeMap<Reason, u64>,
+    pub rejected: BTreeMap<Rejection, u64>,
     /// What waits for approval.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
@@ -128,7 +129,7 @@ pub struct Report {
     pub mended: usize,
     /// Rejected rows as they were asked for: why, and the key.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub samples: Vec<(Reason, String)>,
+    pub samples: Vec<(Rejection, String)>,
     /// The statements that a dry run would have run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<String>,

@@ -133,10 +133,7 @@ impl Source<'_> {
         let (shared, window) = if self.is_key_enforced {
             ("1 AS n, 1 AS i".to_owned(), String::new())
         } else {
-            let window = format!(
-                " WINDOW w AS (PARTITION BY {key_text}, {})",
-                self.is_null_key(&|column| dialect.quoted(column))
-            );
+            let window = format!(" WINDOW w AS (PARTITION BY {key_text}, {})", self.is_null_key(&str::to_owned));
             ("count(*) OVER w AS n, row_number() OVER w AS i".to_owned(), window)
         };
         let text = dialect.row_text(&self.entity.columns);
@@ -153,7 +150,12 @@ impl Source<'_> {
 
     /// Whether a row has no key at all, rather than one that cannot be used.
     fn is_null_key(&self, spelled: &dyn Fn(&str) -> String) -> String {
-        let test = |column: &Column| format!("{} IS NULL", spelled(&column.name));
+        let test = |column: &Column| {
+            let column = Column { name: spelled(&column.name), kind: column.kind };
+            let is_null = format!("{} IS NULL", self.dialect.quoted(&column.name));
+            let part = self.dialect.key_part(&column);
+            part.map_or(is_null.clone(), |part| format!("{is_null} OR {part} = ''"))
+        };
         let tests: Vec<String> = self.entity.key.iter().map(test).collect();
         format!("({})", tests.join(" OR "))
     }
@@ -161,7 +163,7 @@ impl Source<'_> {
     fn op(&self, has_base: bool) -> String {
         let staged = |name: &str| {
             let at = self.entity.columns.iter().position(|column| column.name == name).unwrap_or_default();
-            format!("s.{}", stage_column(at))
+            stage_column(at)
         };
         let is_null_key = self.is_null_key(&staged);
         let (no_key, removed, compared) = if has_base {

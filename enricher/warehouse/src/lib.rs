@@ -14,6 +14,7 @@ mod error;
 pub mod names;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod rejection;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod types;
@@ -28,6 +29,7 @@ pub use cells::{Cells, NotText};
 pub use dialect::{Dialect, ROW_HASH_VERSION};
 pub use entity::UnknownColumn;
 pub use error::Error;
+pub use rejection::Rejection;
 
 /// A connection to a warehouse.
 pub trait Warehouse {

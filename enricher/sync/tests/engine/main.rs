@@ -11,7 +11,8 @@ mod postgres;
 mod redis_server;
 
 use shop::Shop;
-use weft_sync::{Ending, HoldReason, Mode, Reason, Request, Rows};
+use weft_sync::{Ending, HoldReason, Mode, Request, Rows};
+use weft_warehouse::Rejection;
 
 #[tokio::test]
 async fn a_table_becomes_a_copy_and_then_only_what_changed_travels() {
@@ -50,7 +51,7 @@ async fn rows_that_cannot_be_used_are_left_out_counted_and_do_not_flip() {
     .await;
     let report = shop.sync().await;
     let rejected: Vec<_> = report.rejected.into_iter().collect();
-    let expected = [(Reason::NullKey, 2), (Reason::BadKey, 1), (Reason::DuplicateKey, 2), (Reason::RowTooLarge, 1)];
+    let expected = [(Rejection::NullKey, 3), (Rejection::DuplicateKey, 2), (Rejection::RowTooLarge, 1)];
     assert_eq!(rejected, expected);
     assert_eq!(report.rows.total, 1);
     assert_eq!(shop.keys().await, ["a"]);
