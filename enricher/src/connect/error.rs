@@ -16,6 +16,19 @@ pub(crate) enum ConnectError {
         /// Why.
         source: weft_warehouse::Error,
     },
+    /// The warehouse does not take the password.
+    #[cfg(feature = "postgres")]
+    #[error("Warehouse {name}: {field}: the key `{}` of the Secret `{}`", secret.key, secret.name)]
+    Password {
+        /// The Warehouse's name.
+        name: String,
+        /// The field that names the Secret.
+        field: &'static str,
+        /// The Secret.
+        secret: weft_plan_types::SecretFile,
+        /// What the warehouse says.
+        source: weft_warehouse::Error,
+    },
     /// This weft was built without PostgreSQL.
     #[cfg(not(feature = "postgres"))]
     #[error(
@@ -48,6 +61,8 @@ impl ConnectError {
             Self::Store { .. } => false,
             #[cfg(any(feature = "redis", feature = "postgres"))]
             Self::Secret(_) => false,
+            #[cfg(feature = "postgres")]
+            Self::Password { .. } => false,
             #[cfg(not(feature = "postgres"))]
             Self::NotBuiltIn { .. } => false,
         }

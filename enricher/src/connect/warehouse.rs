@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+#[cfg(feature = "postgres")]
+use weft_plan_types::PostgresAuth;
 use weft_plan_types::{SyncPlan, WarehouseConnection};
 use weft_store::Column;
 use weft_warehouse::sqlite::Sqlite;
@@ -32,7 +34,13 @@ pub(crate) async fn warehouse(plan: &SyncPlan, secrets: &Secrets) -> Result<AnyW
         WarehouseConnection::Postgres(connection) => {
             let options = postgres::options(plan, connection, secrets)?;
             let connected = weft_warehouse::postgres::Postgres::connect(options).await;
-            connected.map(AnyWarehouse::Postgres).map_err(failed)
+            connected.map(AnyWarehouse::Postgres).map_err(|error| match (error, &connection.auth) {
+                (source @ Error::Password { .. }, PostgresAuth::Password(secret)) => {
+                    let secret = secret.clone();
+                    ConnectError::Password { name: name.clone(), field: postgres::PASSWORD, secret, source }
+                }
+                (source, _) => failed(source),
+            })
         }
         #[cfg(not(feature = "postgres"))]
         WarehouseConnection::Postgres(_) => Err(ConnectError::NotBuiltIn { name: name.clone() }),
@@ -59,6 +67,9 @@ mod postgres {
     use crate::connect::Secrets;
     use crate::connect::secrets::{Purpose, SecretError};
 
+    /// The field that names the password.
+    pub(super) const PASSWORD: &str = "spec.postgres.auth.password";
+
     /// How to log in, with every secret it takes.
     pub(super) fn options(
         plan: &SyncPlan,
@@ -71,9 +82,7 @@ mod postgres {
             field,
         };
         let (password, client) = match &connection.auth {
-            PostgresAuth::Password(password) => {
-                (Some(secrets.text(password, &purpose("spec.postgres.auth.password"))?), None)
-            }
+            PostgresAuth::Password(password) => (Some(secrets.text(password, &purpose(PASSWORD))?), None),
             PostgresAuth::ClientCertificate { certificate, private_key } => {
                 let of = |secret, field| secrets.bytes(secret, &purpose(field));
                 let client = ClientCertificate {

@@ -1,6 +1,7 @@
 use weft_plan_types::SyncPlan;
 use weft_store::redis::StoreError;
 use weft_store::{Column, ColumnType};
+use weft_warehouse::names::Unresolved;
 use weft_warehouse::{Error, UnknownColumn};
 
 /// What is to be done about an error.
@@ -25,16 +26,26 @@ pub enum SyncError {
         /// What the warehouse says.
         source: Error,
     },
+    /// The table cannot be found or looked at.
+    #[error("table {table}")]
+    Table {
+        /// The table, as the entity names it.
+        table: String,
+        /// What the warehouse says.
+        source: Error,
+    },
     /// The store did not do what it was asked.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The table has no such column.
-    #[error("table {table} has other columns")]
+    #[error("{field}: table {table} has other columns")]
     Column {
         /// The table.
         table: String,
+        /// Where the column is named: `primaryKey` or `columns`.
+        field: &'static str,
         /// What was looked for, and what there is.
-        source: Box<UnknownColumn>,
+        source: Box<Unresolved>,
     },
     /// A key column's type is refused.
     #[error("primaryKey: column {column} of table {table} cannot be a key, {why}")]
@@ -118,6 +129,11 @@ impl SyncError {
         }
     }
 
+    pub(crate) fn column(table: &[String], unknown: UnknownColumn) -> Self {
+        let UnknownColumn { field, unresolved: source } = unknown;
+        Self::Column { table: table.join("."), field, source: Box::new(source) }
+    }
+
     pub(crate) fn key_type(table: &[String], key: &[Column]) -> Self {
         let refused = |kind| match kind {
             ColumnType::Float => Some("its values are binary floating point and not exact"),
@@ -140,7 +156,7 @@ impl SyncError {
     /// What is to be done about it.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Warehouse { source, .. } if source.is_transient() => Remedy::Retry,
+            Self::Warehouse { source, .. } | Self::Table { source, .. } if source.is_transient() => Remedy::Retry,
             Self::Store(error) if error.is_transient() => Remedy::Retry,
             Self::Overtaken { .. } => Remedy::Retry,
             Self::Fenced { .. } | Self::Owned { .. } => Remedy::Leave,

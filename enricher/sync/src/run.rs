@@ -26,11 +26,13 @@ pub async fn sync<W: Warehouse>(
     request: Request,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Report, SyncError> {
-    let table = warehouse.describe(&plan.entity.table).await.map_err(SyncError::of("find the table"))?;
+    let named = &plan.entity.table;
+    let table =
+        warehouse.describe(named).await.map_err(|source| SyncError::Table { table: named.join("."), source })?;
     let wanted = &plan.entity;
     let entity = table
         .entity_meta(&wanted.primary_key, wanted.columns.as_deref())
-        .map_err(|source| SyncError::Column { table: table.name.join("."), source: Box::new(source) })?;
+        .map_err(|unknown| SyncError::column(&table.name, unknown))?;
     let dialect = warehouse.dialect();
     let key_text = dialect.key_text(&entity.key).ok_or_else(|| SyncError::key_type(&table.name, &entity.key))?;
     let names = Names::new(&plan.owner, &wanted.slug);

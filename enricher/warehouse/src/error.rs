@@ -13,6 +13,14 @@ pub enum Error {
         /// What is wrong and how to mend it.
         problem: String,
     },
+    /// The user's password is not the right one.
+    #[error("failed to open {location}: {problem}")]
+    Password {
+        /// Where it should be: host, port and database.
+        location: String,
+        /// Whose password it is.
+        problem: String,
+    },
     /// The warehouse does not answer, or takes nobody in at this moment.
     #[error("failed to reach {location}: {problem}")]
     Unreachable {
@@ -83,6 +91,7 @@ impl Error {
     pub fn category(&self) -> &'static str {
         match self {
             Error::Open { .. } => "open",
+            Error::Password { .. } => "password",
             Error::Unreachable { .. } => "unreachable",
             Error::Name { .. } => "name",
             Error::Denied(_) => "denied",

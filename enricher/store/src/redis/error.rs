@@ -85,7 +85,7 @@ pub(super) fn cause(error: &RedisError) -> String {
 pub(super) fn remedy(code: &str) -> &'static str {
     match code {
         "OOM" => "; its memory is full: raise maxmemory or remove what is not needed",
-        "NOPERM" => "; the user lacks a permission: docs name the commands that a reader and a writer need",
+        "NOPERM" => "; the user lacks a permission: docs/sync.md has those that a writer and a reader need",
         "NOAUTH" | "WRONGPASS" => "; check user and password",
         "READONLY" => "; it is a replica: the URL has to name the primary",
         "MISCONF" => "; it cannot write to its disk",

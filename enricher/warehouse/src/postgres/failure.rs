@@ -30,6 +30,10 @@ pub(super) fn of_login(options: &Options, failure: &Failure) -> Error {
             code if *code == SqlState::TOO_MANY_CONNECTIONS => {
                 unreachable("it has no connection left; try again, or raise its max_connections")
             }
+            code if *code == SqlState::INVALID_PASSWORD => {
+                let problem = format!("the password of user {:?} is wrong, or there is no such user", options.user);
+                Error::Password { location, problem }
+            }
             _ => open(refusal(options, told)),
         };
     }
@@ -65,9 +69,6 @@ pub(super) fn of_login(options: &Options, failure: &Failure) -> Error {
 fn refusal(options: &Options, told: &DbError) -> String {
     let Options { user, database, .. } = options;
     match told.code() {
-        code if *code == SqlState::INVALID_PASSWORD => {
-            format!("the password of user {user:?} is wrong, or there is no such user")
-        }
         code if *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION => format!(
             "it does not let user {user:?} in from here; check that the role exists and may log in, that pg_hba.conf \
              has a line for it, and tls.mode"
