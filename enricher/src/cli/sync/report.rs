@@ -89,28 +89,29 @@ pub(super) fn text(plan: &SyncPlan, report: &Report, took: Duration) -> String {
         Ending::Held => format!("{slug}: held, {}", changes(report)),
         Ending::DryRun => format!("{slug}: would have {}", changes(report)),
     };
-    let _ = writeln!(text, "; {} rows, {:.1} s", HumanCount(rows.total), took.as_secs_f64());
+    let _ = writeln!(text, "; {}, {:.1} s", counted(rows.total, "row"), took.as_secs_f64());
     if let Some(resumed) = &report.resumed {
-        let buckets = resumed.buckets.rebuilt + resumed.buckets.patched;
-        let _ =
-            writeln!(text, "  brought run {}, which was interrupted, to its end first: {buckets} buckets", resumed.run);
+        let buckets = counted((resumed.buckets.rebuilt + resumed.buckets.patched).into(), "bucket");
+        let _ = writeln!(text, "  brought run {}, which was interrupted, to its end first: {buckets}", resumed.run);
     }
     if report.outcome == Ending::Synced {
         let buckets = &report.buckets;
         let _ = writeln!(
             text,
-            "  run {}: {} of {} buckets rewritten, {} changed in part",
+            "  run {}: {} of {} rewritten, {} changed in part",
             report.run.unwrap_or_default(),
             buckets.rebuilt,
-            buckets.total,
+            counted(buckets.total.into(), "bucket"),
             buckets.patched
         );
     }
     if report.mended > 0 {
-        let _ = writeln!(text, "  {} buckets had other rows than their snapshot, and were filled anew", report.mended);
+        let buckets = counted(report.mended as u64, "bucket");
+        let _ = writeln!(text, "  filled anew, for the snapshot has another number of rows: {buckets}");
     }
     if report.buckets.left > 0 {
-        let _ = writeln!(text, "  {} buckets were lost meanwhile; sync again to fill them", report.buckets.left);
+        let buckets = counted(report.buckets.left.into(), "bucket");
+        let _ = writeln!(text, "  lost meanwhile: {buckets}; sync again to fill what was lost");
     }
     for (reason, count) in &report.rejected {
         let _ = writeln!(text, "  rejected {}: {}", HumanCount(*count), reason.text());
@@ -136,6 +137,10 @@ pub(super) fn text(plan: &SyncPlan, report: &Report, took: Duration) -> String {
         let _ = writeln!(text, "\n{statement};");
     }
     text
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", HumanCount(count), if count == 1 { "" } else { "s" })
 }
 
 fn changes(report: &Report) -> String {
