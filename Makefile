@@ -72,7 +72,7 @@ bench-sync: ## Measure weft sync beside PostgreSQL's and Redis' own tools (1 M r
 
 .PHONY: install
 install: ## Build weft at its fastest and copy it to $PREFIX/bin (default ~/.local/bin)
-	@scripts/setup.sh build
+	@scripts/setup.sh install
 	@cargo build --locked --profile dist --all-features -p weft
 	@install -D -m 755 $(TARGET_DIR)/dist/weft $(DESTDIR)$(PREFIX)/bin/weft
 	@echo "weft is at $(DESTDIR)$(PREFIX)/bin/weft"

@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Installs what is missing to build or to test Weft; silent and quick when nothing is: setup.sh build|test
+# Installs what is missing to build or to test Weft; silent and quick when nothing is: setup.sh build|install|test
+#   build    what the default features need
+#   install  what all features need
+#   test     all that, and what the tests need
 #
 # Debian packages are installed as root only; anyone else is told the one line to run. Rust comes from rustup, into the
 # home directory.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-purpose=${1:?usage: setup.sh build|test}
+purpose=${1:?usage: setup.sh build|install|test}
 cargo_bin=${CARGO_HOME:-$HOME/.cargo}/bin
 export PATH=$cargo_bin:$PATH
 
@@ -39,6 +42,9 @@ needs gcc cc
 needs libc6-dev cc # the headers; a machine with another compiler has them
 needs sqlite3 sqlite3 python3
 rust_is_recent || has rustup || { needs curl curl; needs ca-certificates curl update-ca-certificates; }
+if [ "$purpose" = install ]; then
+    while read -r package; do packages+=("$package"); done < <(scripts/servers.sh libraries)
+fi
 if [ "$purpose" = test ]; then
     needs python3 python3
     needs sqlite3 sqlite3 # the README uses it

@@ -27,7 +27,12 @@ if [ ${#missing[@]} -gt 0 ]; then
     mapfile -t features < <(scripts/servers.sh features)
     step cargo test --locked --workspace --no-fail-fast --features "weft/manifests ${features[*]}"
     # The documentation shows what needs no server but a weft that could reach one.
-    step cargo build --locked -p weft --all-features
+    mapfile -t libraries < <(scripts/servers.sh libraries)
+    if [ ${#libraries[@]} -gt 0 ]; then
+        step cargo build --locked -p weft --features redis,postgres
+    else
+        step cargo build --locked -p weft --all-features
+    fi
 else
     step cargo test --locked --workspace --all-features --no-fail-fast
 fi
