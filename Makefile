@@ -66,7 +66,7 @@ bench: ## Measure the speed of weft run (1 M events; takes some minutes)
 	@cargo bench --locked --profile dist -p weft --bench run
 
 .PHONY: bench-sync
-bench-sync: ## Measure weft sync beside PostgreSQL's and Redis' own tools (1 M rows; takes some minutes)
+bench-sync: ## Measure weft sync beside PostgreSQL's and Redis' own tools (1 M and 5 M rows; takes half an hour)
 	@scripts/setup.sh test
 	@cargo bench --locked --profile dist -p weft --features postgres,redis --bench sync
 
