@@ -123,7 +123,11 @@ async fn first_loads(world: &World, rows: u64, rounds: u64) -> Value {
     let (sql_cpu, own_cpu) = (median(&loads, |cost| cost.postgres_cpu), median(&loads, |cost| cost.own_cpu));
     tell("sorted copy in the warehouse, read out", &format!("{copy:.0} rows/s"), None);
     tell("redis-cli --pipe", &format!("{piped:.0} rows/s"), None);
-    tell("first load", &format!("{load:.0} rows/s"), Some((load / slower, LEAST_OF_SLOWER, "the slower one (at least)")));
+    tell(
+        "first load",
+        &format!("{load:.0} rows/s"),
+        Some((load / slower, LEAST_OF_SLOWER, "the slower one (at least)")),
+    );
     tell("  CPU time of PostgreSQL, of weft", &format!("{sql_cpu:.1} s, {own_cpu:.1} s"), None);
     tell("  CPU time of PostgreSQL in the copy", &format!("{:.1} s", median(&copies, |cost| cost.postgres_cpu)), None);
     tell("  peak memory of weft", &format!("{peak:.0} MiB of {MOST_MIB:.0}"), None);

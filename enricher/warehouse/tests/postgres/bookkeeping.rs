@@ -145,7 +145,7 @@ async fn a_table_is_compared_with_a_snapshot_by_hashing_both() {
     let (_, warehouse) = database(&[
         "CREATE TABLE t AS SELECT n, 'k' || n AS \"A\" FROM generate_series(1, 20000) n",
         "CREATE SCHEMA weft_state",
-        "CREATE TABLE weft_state.b AS SELECT ('k' || n) COLLATE \"C\" AS k, md5(n::text)::uuid AS h FROM generate_series(1, 20000) n",
+        "CREATE TABLE weft_state.b AS SELECT ('k' || n) COLLATE \"C\" AS k, decode(md5(n::text), 'hex') AS h FROM generate_series(1, 20000) n",
         "ANALYZE",
     ])
     .await;

@@ -203,12 +203,11 @@ async fn texts_of_a_database_in_another_encoding_arrive_as_utf_8() {
     warehouse.execute("INSERT INTO t VALUES (repeat('ü', 512)), (repeat('ü', 513))".to_owned()).await.unwrap();
     let key = warehouse.dialect().key_text(&[Column { name: "v".to_owned(), kind: ColumnType::Text }]).unwrap();
     let column = |name: &str| Column { name: name.to_owned(), kind: ColumnType::Text };
-    let sql = format!("SELECT {key}, {} FROM t ORDER BY v", warehouse.dialect().key_order(&key));
-    let order = Column { name: "order".to_owned(), kind: ColumnType::Uuid };
-    let rows = json(warehouse.query(sql, vec![column("key"), order]).await.unwrap()).await.unwrap();
+    let sql = format!("SELECT {key}, encode({}, 'hex') FROM t ORDER BY v", warehouse.dialect().key_order(&key));
+    let rows = json(warehouse.query(sql, vec![column("key"), column("order")]).await.unwrap()).await.unwrap();
     assert_eq!(rows[0][0], format!("{:?}", "ü".repeat(512)));
     // By md5sum of the 1024 bytes.
-    assert_eq!(rows[0][1], "\"97a1660f-f42c-4839-363f-19e1427a3add\"");
+    assert_eq!(rows[0][1], "\"97a1660ff42c4839363f19e1427a3add\"");
     assert_eq!(rows[1][0], "null", "it has more than 1,024 bytes as UTF-8");
 }
 
