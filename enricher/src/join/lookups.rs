@@ -125,12 +125,22 @@ impl<'batch> Found<'batch> {
 
     /// The row that was found.
     pub(super) fn row(&self, alias: usize, item: u32) -> Option<&'batch Row> {
-        let key = self.need(alias, item).ok()?;
-        let alias = &self.rule.aliases[alias];
-        match self.lookups.levels[alias.level].answers[alias.entity].get(key as usize)? {
+        match self.answer(alias, item)? {
             Answer::Found(row) => Some(row),
             Answer::Missing | Answer::Unavailable(_) => None,
         }
+    }
+
+    /// Whether the store could not tell.
+    pub(super) fn is_unavailable(&self, alias: usize, item: u32) -> bool {
+        matches!(self.answer(alias, item), Some(Answer::Unavailable(_)))
+    }
+
+    /// What the store answered, if it was asked.
+    fn answer(&self, alias: usize, item: u32) -> Option<&'batch Answer> {
+        let key = self.need(alias, item).ok()?;
+        let alias = &self.rule.aliases[alias];
+        self.lookups.levels[alias.level].answers[alias.entity].get(key as usize)
     }
 
     /// The text of the column at a position of an alias's row, such as a condition asks for.

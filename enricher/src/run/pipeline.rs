@@ -8,7 +8,7 @@ use super::lines::Piece;
 use super::{DeadLetters, Lines, Output, Summary, WriteError};
 use crate::event::{Fault, ScanError};
 use crate::join::{Batch, Join, Outcome};
-use crate::lookup::{NoAnswer, look_up};
+use crate::lookup::{Interrupted, Lookup, NoAnswer};
 
 /// How many events go through the join together, and how many bytes of them at most (a single one may be longer).
 const BATCH_EVENTS: usize = 512;
@@ -26,7 +26,8 @@ const NO_RULE: &str = "-";
 /// slots, keys and rows (events beyond [`BATCH_WEIGHT`] wait for the next one), and an output buffer of 1 MiB and one batch each for events and dead letters.
 pub(crate) struct Pipeline<'run, R, S> {
     pub(crate) join: &'run Join,
-    pub(crate) store: &'run S,
+    /// Waits while the store cannot answer.
+    pub(crate) lookup: Lookup<&'run S>,
     pub(crate) lines: Lines<R>,
     pub(crate) output: Output,
     pub(crate) dead_letters: DeadLetters,
@@ -51,7 +52,7 @@ pub(crate) enum RunError {
         #[source]
         source: WriteError,
     },
-    /// The store cannot tell whether a row exists.
+    /// The store cannot tell whether a row exists, and waiting does not help.
     #[error("stopped at line {line} of the events")]
     Unavailable {
         line: u64,
@@ -102,8 +103,11 @@ impl<R: Read, S: Reader> Pipeline<'_, R, S> {
             *line = read.last().map_or(*line, |last: &Line| last.number);
             let events: Vec<&Line> = read.iter().filter(|line| line.judged.is_ok()).collect();
             let bytes = |number: usize| self.lines.bytes(&events[number].place);
-            let looked_up = look_up(self.store, self.join, &mut batch, bytes).await;
-            looked_up.map_err(|source| RunError::Unavailable { line: *line, source })?;
+            // Signals end the process, whatever it waits for.
+            let looked_up = self.lookup.answer(self.join, &mut batch, bytes, std::future::pending()).await;
+            if let Err(Interrupted::NoAnswer(source)) = looked_up {
+                return Err(RunError::Unavailable { line: *line, source });
+            }
             self.deliver(&mut batch, &read, summary)?;
             progress(summary.events);
         }

@@ -1,6 +1,7 @@
 //! Where rows are looked up: the [key text](key) that makes an event's value equal to a row's key, the positional
 //! [`Row`], and the stores behind [`Reader`].
 
+pub mod backoff;
 pub mod key;
 mod memory;
 mod meta;

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::future::Future;
+use std::sync::Arc;
 
 use crate::{EntityMeta, Row};
 
@@ -58,10 +58,30 @@ impl fmt::Display for Unavailable {
 }
 
 /// A store as the join sees it.
-pub trait Reader {
+pub trait Reader: Sync {
     /// What the store says of the entity `slug`.
-    fn meta(&self, slug: &str) -> impl Future<Output = Result<EntityMeta, Unavailable>>;
+    fn meta(&self, slug: &str) -> impl Future<Output = Result<EntityMeta, Unavailable>> + Send;
 
     /// Looks up key texts of one entity, each distinct; appends one answer per key, in order.
-    fn fetch(&self, slug: &str, keys: &[&[u8]], answers: &mut Vec<Answer>) -> impl Future<Output = ()>;
+    fn fetch(&self, slug: &str, keys: &[&[u8]], answers: &mut Vec<Answer>) -> impl Future<Output = ()> + Send;
+}
+
+impl<R: Reader> Reader for &R {
+    fn meta(&self, slug: &str) -> impl Future<Output = Result<EntityMeta, Unavailable>> + Send {
+        R::meta(self, slug)
+    }
+
+    fn fetch(&self, slug: &str, keys: &[&[u8]], answers: &mut Vec<Answer>) -> impl Future<Output = ()> + Send {
+        R::fetch(self, slug, keys, answers)
+    }
+}
+
+impl<R: Reader + Send> Reader for Arc<R> {
+    fn meta(&self, slug: &str) -> impl Future<Output = Result<EntityMeta, Unavailable>> + Send {
+        R::meta(self, slug)
+    }
+
+    fn fetch(&self, slug: &str, keys: &[&[u8]], answers: &mut Vec<Answer>) -> impl Future<Output = ()> + Send {
+        R::fetch(self, slug, keys, answers)
+    }
 }

@@ -15,9 +15,10 @@ use weft_store::Reader;
 use super::events::{Events, is_stdio};
 use super::mapping::{self, Prepared};
 use super::progress::Progress;
-use super::{Exit, Failure, FormatArg};
+use super::{Exit, Failure, FormatArg, tell};
 use crate::connect::{SecretArgs, Secrets};
 use crate::join::Join;
+use crate::lookup::{Lookup, NoAnswer, OnUnavailable};
 use crate::manifests::ManifestArgs;
 use crate::run::{DeadLetters, Lines, Pipeline, end_between_lines};
 use report::Entities;
@@ -128,6 +129,14 @@ async fn run_mapping(args: &Args, planned: &Planned, plan: &EnrichPlan, secrets:
     enrich(args, plan, events, &store, &join, &entities).await
 }
 
+/// Says why events wait, and that they no longer do.
+fn tell_of_outage(reason: Option<&NoAnswer>) {
+    match reason {
+        Some(reason) => tell(format_args!("waiting: {reason}")),
+        None => tell(format_args!("going on: the store answers again")),
+    }
+}
+
 /// Enriches the events with the rows of a store.
 async fn enrich(
     args: &Args,
@@ -140,7 +149,7 @@ async fn enrich(
     let (output, dead_letters) = files::outputs(args)?;
     let mut pipeline = Pipeline {
         join,
-        store,
+        lookup: Lookup::new(store, OnUnavailable::Pause, tell_of_outage),
         is_interactive: events.is_interactive(),
         dead_letters: DeadLetters::new(dead_letters, &plan.mapping, &events.name()),
         lines: Lines::new(events, args.max_event_bytes as usize),
