@@ -34,19 +34,27 @@ pub(crate) async fn bytes(world: &World) -> f64 {
 
 /// Makes the next run a first load.
 pub(crate) async fn forget(world: &World) {
-    world.command_redis(&["FLUSHALL"]).await;
+    world.command_redis(&["FLUSHALL", "ASYNC"]).await;
     world.execute(&format!("DROP SCHEMA {BOOKKEEPING} CASCADE")).await;
 }
 
-/// How many commands took more than 10 ms.
-pub(crate) async fn slow_commands(world: &World) -> u64 {
-    redis::cmd("SLOWLOG").arg("LEN").query_async(&mut world.redis()).await.unwrap()
+/// An entry of Redis' log: its number, when, microseconds, the words of the command, whose it was.
+type SlowCommand = (u64, u64, u64, Vec<String>, String, String);
+
+/// The commands that took more than 10 ms, each with its milliseconds.
+pub(crate) async fn slow_commands(world: &World) -> Vec<String> {
+    let entries: Vec<SlowCommand> =
+        redis::cmd("SLOWLOG").arg("GET").arg(-1).query_async(&mut world.redis()).await.unwrap();
+    let told = |(_, _, microseconds, words, ..): &SlowCommand| {
+        format!("{} of {} words: {} ms", words[0], words.len(), microseconds / 1000)
+    };
+    entries.iter().map(told).collect()
 }
 
 /// Microseconds of Redis' time for a key, all of them there, in batches as events come in.
 pub(crate) async fn cpu_per_key(world: &World, rows: u64) -> f64 {
     let store = world.store();
-    let cpu = async || told(world, "used_cpu_user").await + told(world, "used_cpu_sys").await;
+    let cpu = async || told(world, "used_cpu_user_main_thread").await + told(world, "used_cpu_sys_main_thread").await;
     let before = cpu().await;
     let mut number = 0;
     for _ in 0..BATCHES {

@@ -107,10 +107,13 @@ pub(super) async fn log_in(options: &Options) -> Result<(Client, MakeRustlsConne
 fn settings(options: &Options) -> String {
     // The comparison of a table with its snapshot sorts and hashes both: with the 4 MB that a server gives by default a
     // million rows go through many small files. A server that gives more knows why. To compile such a statement takes
-    // longer than it gains.
+    // longer than it gains. To hash a row takes far longer than to hand it from a worker to another process, which the
+    // server cannot know: it counts every function alike, and would let its workers idle. How many of them a statement
+    // may have is the server's to say.
     let mut sql = format!(
         "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1; \
-         SET bytea_output = 'hex'; SET default_transaction_isolation = 'read committed'; SET jit = off; SELECT \
+         SET bytea_output = 'hex'; SET default_transaction_isolation = 'read committed'; SET jit = off; \
+         SET parallel_tuple_cost = 0; SELECT \
          set_config(name, '{WORK_KILOBYTES}', false) FROM pg_catalog.pg_settings WHERE name = 'work_mem' AND \
          setting::bigint < {WORK_KILOBYTES}"
     );
