@@ -17,8 +17,10 @@ pub(crate) struct Cost {
     pub(crate) peak_mib: f64,
 }
 
-/// Measures anything that asks the servers for something.
+/// Measures anything that asks the servers for something, after what was written before it is on the disk.
 pub(crate) async fn measured(world: &World, work: impl Future<Output = ()>) -> Cost {
+    world.execute("CHECKPOINT").await;
+    assert!(std::process::Command::new("sync").status().unwrap().success(), "sync fails");
     let postgres = PostgresClock::new(world).await;
     let (before, started) = (postgres.seconds(), Instant::now());
     work.await;
