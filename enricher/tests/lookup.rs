@@ -1,34 +1,16 @@
 //! `weft lookup` as a user meets it: the built binary on manifests and a Redis with rows of a run.
 #![allow(clippy::unwrap_used)] // also in what the tests share
 
-#[path = "../store/tests/redis_server/mod.rs"]
-mod redis_server;
+mod shop;
 
 use std::fs;
 use std::process::Command;
 
-use redis_server::Server;
-use redis_server::run::{Rows, command, keys, load, writer};
 use serde_json::{Value, json};
+use shop::redis_server::Server;
+use shop::redis_server::run::{Rows, command, keys, load, writer};
 use weft_store::redis::Snapshot;
 use weft_store::{Column, ColumnType, EntityMeta};
-
-const MANIFESTS: &str = r#"
-apiVersion: weft.dev/v1alpha1
-kind: Warehouse
-metadata: {name: shop, namespace: shop}
-spec: {sqlite: {path: shop.db}}
----
-apiVersion: weft.dev/v1alpha1
-kind: DataGraph
-metadata: {name: main, namespace: shop}
-spec: {warehouseRef: {name: shop}, store: {redis: {url: "URL"READER}}}
----
-apiVersion: weft.dev/v1alpha1
-kind: Entity
-metadata: {name: product, namespace: shop}
-spec: {dataGraphRef: {name: main}, tableRef: product, primaryKey: [SKU]}
-"#;
 
 /// A Redis with a committed run of three products, and manifests that name it.
 struct Shop {
@@ -53,7 +35,7 @@ impl Shop {
     }
 
     fn write(&self, url: &str, reader: &str) {
-        let manifests = MANIFESTS.replace("URL", url).replace("READER", reader);
+        let manifests = shop::manifests(&format!("url: \"{url}\"{reader}"), "");
         fs::write(self.folder.path().join("weft.yaml"), manifests).unwrap();
     }
 

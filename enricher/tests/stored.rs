@@ -1,46 +1,31 @@
 //! `weft run --store` as a user meets it: the built binary, a SQLite file and a Redis.
 #![allow(clippy::unwrap_used)] // also in what the tests share
 
-#[path = "../store/tests/redis_server/mod.rs"]
-mod redis_server;
+mod shop;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use redis_server::Server;
 use rusqlite::Connection;
+use shop::redis_server::Server;
 
-const MANIFESTS: &str = r#"
-apiVersion: weft.dev/v1alpha1
-kind: Warehouse
-metadata: {name: shop, namespace: shop}
-spec: {sqlite: {path: shop.db}}
----
-apiVersion: weft.dev/v1alpha1
-kind: DataGraph
-metadata: {name: main, namespace: shop}
-spec: {warehouseRef: {name: shop}, store: {redis: {url: "redis://127.0.0.1:1/0"}}, sync: {schedule: "* * * * *"}}
----
-apiVersion: weft.dev/v1alpha1
-kind: Entity
-metadata: {name: product, namespace: shop}
-spec: {dataGraphRef: {name: main}, tableRef: product, primaryKey: [SKU]}
+const MAPPING: &str = "\
 ---
 apiVersion: weft.dev/v1alpha1
 kind: EnrichmentMapping
 metadata: {name: orders, namespace: shop}
 spec:
   dataGraphRef: {name: main}
-  source: {kafka: {bootstrapServers: ["kafka:9092"], topic: orders}}
-  destination: {kafka: {bootstrapServers: ["kafka:9092"], topic: enriched}}
+  source: {kafka: {bootstrapServers: [\"kafka:9092\"], topic: orders}}
+  destination: {kafka: {bootstrapServers: [\"kafka:9092\"], topic: enriched}}
   deadLetter: {kafka: {topic: dead}}
   rules:
   - name: orders
     entities: [{as: product, entity: product, match: [{column: SKU, path: $.sku}]}]
     enrichments: [{from: {as: product, column: NAME}, to: $.name}]
-"#;
+";
 
 /// How long the next minute of a schedule and a sync may take.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -53,7 +38,8 @@ struct Shop {
 impl Shop {
     async fn new() -> Self {
         let shop = Self { folder: tempfile::tempdir().unwrap(), server: Server::start().await };
-        fs::write(shop.folder.path().join("weft.yaml"), MANIFESTS).unwrap();
+        let manifests = shop::manifests("url: \"redis://127.0.0.1:1/0\"", ", sync: {schedule: \"* * * * *\"}");
+        fs::write(shop.folder.path().join("weft.yaml"), manifests + MAPPING).unwrap();
         shop.execute(
             "CREATE TABLE product (SKU INTEGER PRIMARY KEY, NAME TEXT); INSERT INTO product VALUES (1, 'Chair')",
         );
