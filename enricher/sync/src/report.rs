@@ -79,8 +79,9 @@ pub struct Buckets {
 /// A stage that waits for approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Held {
-    /// The run to approve.
-    pub run: u64,
+    /// The run to approve; none in a dry run, which makes none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<u64>,
     /// Why it waits.
     pub reason: HoldReason,
 }

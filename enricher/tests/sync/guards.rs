@@ -20,6 +20,9 @@ async fn an_emptied_table_empties_nothing_however_often_runs_are_killed() {
     let world = world(200).await;
     world.sync().await;
     world.execute("DELETE FROM product").await;
+    let dry = world.run(&["--dry-run"]).await.done();
+    assert_eq!(dry.report()["held"], serde_json::json!({"reason": "HeldEmptySource"}), "there is no run to approve");
+    world.is_quiet().await;
     // Killed wherever it can be, between stage and check too.
     let mut killed = 0;
     for request in 1.. {

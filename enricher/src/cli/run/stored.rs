@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use weft_plan::{Planned, PlannedSync, Schedule};
 use weft_plan_types::{EnrichPlan, Owner};
 use weft_store::redis::RedisStore;
-use weft_sync::{Ending, Report, Request};
+use weft_sync::{Held, Report, Request};
 
 use super::report::Entities;
 use super::{Args, enrich};
@@ -65,11 +65,10 @@ fn warn(slug: &str, report: &Report) {
     for (reason, count) in &report.rejected {
         tell(format_args!("{style}warning{style:#}: entity {slug}: rejected {count}: {}", reason.text()));
     }
-    if let (Ending::Held, Some(held)) = (report.outcome, report.held) {
+    if let Some(Held { run: Some(run), reason }) = report.held {
         tell(format_args!(
-            "{style}warning{style:#}: entity {slug}: run {} is held, {}; its rows are those of the last sync",
-            held.run,
-            held.reason.text()
+            "{style}warning{style:#}: entity {slug}: run {run} is held, {}; its rows are those of the last sync",
+            reason.text()
         ));
     }
 }

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use indicatif::HumanCount;
 use serde::Serialize;
 use weft_plan_types::SyncPlan;
-use weft_sync::{Ending, Report};
+use weft_sync::{Ending, Held, Report};
 
 use super::{Exit, Failure, Trouble};
 
@@ -119,19 +119,18 @@ pub(super) fn text(plan: &SyncPlan, report: &Report, took: Duration) -> String {
     for (reason, key) in &report.samples {
         let _ = writeln!(text, "    {key}: {}", reason.text());
     }
-    match (report.held, report.outcome) {
-        (Some(held), Ending::Held) => {
+    match report.held {
+        Some(Held { run: Some(run), reason }) => {
             let _ = writeln!(
                 text,
-                "  {}: nothing was written. If this is meant: weft sync … --entity {slug} --approve {}",
-                held.reason.text(),
-                held.run
+                "  {}: nothing was written. If this is meant: weft sync … --entity {slug} --approve {run}",
+                reason.text()
             );
         }
-        (Some(held), _) => {
-            let _ = writeln!(text, "  it would be held: {}", held.reason.text());
+        Some(Held { run: None, reason }) => {
+            let _ = writeln!(text, "  it would be held: {}", reason.text());
         }
-        (None, _) => {}
+        None => {}
     }
     for statement in &report.statements {
         let _ = writeln!(text, "\n{statement};");

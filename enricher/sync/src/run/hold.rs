@@ -52,11 +52,10 @@ impl<W: Warehouse> Run<'_, W> {
         let verdict = guard::verdict(&self.plan.guard, &found.header, &found.counts);
         let mut report = match (verdict, held) {
             (Some(reason), held) => {
-                let held =
-                    held.map_or(Held { run: found.run, reason }, |(held, reason)| Held { run: held.run, reason });
-                self.sweep(kept, meta, found.header.base, Some(held.run)).await?;
+                let (run, reason) = held.map_or((found.run, reason), |(held, reason)| (held.run, reason));
+                self.sweep(kept, meta, found.header.base, Some(run)).await?;
                 let mut report = self.report(Ending::Held, &found);
-                report.held = Some(held);
+                report.held = Some(Held { run: Some(run), reason });
                 report.snapshot_time = meta.committed.as_ref().map(|committed| committed.snapshot_time);
                 report.verified_time = meta.fresh_at();
                 report

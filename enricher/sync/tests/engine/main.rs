@@ -85,16 +85,17 @@ async fn an_emptied_table_deletes_nothing_until_its_run_is_approved() {
         assert_eq!((again.outcome, again.held), (Ending::Held, Some(held)));
     }
     assert_eq!(shop.keys().await.len(), 1000);
-    let other = shop.run(Request { approve: Some(held.run + 1), ..Request::default() }).await.unwrap_err();
+    let run = held.run.unwrap();
+    let other = shop.run(Request { approve: Some(run + 1), ..Request::default() }).await.unwrap_err();
     assert_eq!(
         other.to_string(),
-        format!("run {} is not held; run {} is: look at it, then approve that one", held.run + 1, held.run)
+        format!("run {} is not held; run {run} is: look at it, then approve that one", run + 1)
     );
-    let approved = shop.run(Request { approve: Some(held.run), ..Request::default() }).await.unwrap();
+    let approved = shop.run(Request { approve: Some(run), ..Request::default() }).await.unwrap();
     assert_eq!((approved.mode, approved.rows.removed), (Mode::Approved, 1000));
     assert_eq!(shop.keys().await.len(), 0);
-    let again = shop.run(Request { approve: Some(held.run), ..Request::default() }).await.unwrap_err();
-    assert_eq!(again.to_string(), format!("run {} is not held; no run is", held.run));
+    let again = shop.run(Request { approve: Some(run), ..Request::default() }).await.unwrap_err();
+    assert_eq!(again.to_string(), format!("run {run} is not held; no run is"));
     assert_eq!(shop.sync().await.outcome, Ending::Unchanged);
 }
 
@@ -109,7 +110,7 @@ async fn a_key_of_another_type_is_held_and_loads_anew_once_approved() {
     shop.execute("ALTER TABLE p ALTER id TYPE text").await;
     let held = shop.sync().await.held.unwrap();
     assert_eq!(held.reason, HoldReason::HeldKeyType);
-    let approved = shop.run(Request { approve: Some(held.run), ..Request::default() }).await.unwrap();
+    let approved = shop.run(Request { approve: held.run, ..Request::default() }).await.unwrap();
     assert_eq!(approved.rows.total, 10);
     shop.is_equal().await;
     assert_eq!(shop.sync().await.outcome, Ending::Unchanged);
