@@ -123,6 +123,13 @@ async fn the_readers_password_comes_from_a_manifest_or_a_file_and_is_never_shown
         let (code, _, stderr) = shop.lookup(&secrets_dir);
         assert_eq!(code, expected, "{stderr}");
         assert!(!stderr.contains("hunter"), "{stderr}");
+        let place = "DataGraph main: spec.store.redis.reader.password: the key `reader` of the Secret `redis`: failed to \
+                     connect";
+        assert_eq!(
+            stderr.contains(place) && stderr.contains("wrong user or password"),
+            expected == Some(2),
+            "{stderr}"
+        );
     }
 
     let secret =

@@ -39,6 +39,19 @@ pub(crate) enum ConnectError {
         /// The Warehouse's name.
         name: String,
     },
+    /// The store does not take the password.
+    #[cfg(feature = "redis")]
+    #[error("DataGraph {graph}: {field}: the key `{}` of the Secret `{}`", secret.key, secret.name)]
+    StorePassword {
+        /// The DataGraph's name.
+        graph: String,
+        /// The field that names the Secret.
+        field: &'static str,
+        /// The Secret.
+        secret: weft_plan_types::SecretFile,
+        /// What the store says.
+        source: weft_store::redis::ConnectError,
+    },
     /// The store cannot be reached.
     #[cfg(feature = "redis")]
     #[error("DataGraph {graph}")]
@@ -58,7 +71,7 @@ impl ConnectError {
             #[cfg(feature = "redis")]
             Self::Store { source: weft_store::redis::ConnectError::Refused { transient, .. }, .. } => *transient,
             #[cfg(feature = "redis")]
-            Self::Store { .. } => false,
+            Self::Store { .. } | Self::StorePassword { .. } => false,
             #[cfg(any(feature = "redis", feature = "postgres"))]
             Self::Secret(_) => false,
             #[cfg(feature = "postgres")]

@@ -1,7 +1,7 @@
 //! The store of a data graph.
 
 use weft_plan_types::{Owner, RedisConnection};
-use weft_store::redis::{Access, ConnectionManager, connect};
+use weft_store::redis::{Access, ConnectError as Refusal, ConnectionManager, connect};
 
 use super::secrets::Purpose;
 use super::{ConnectError, Secrets};
@@ -38,10 +38,22 @@ pub(super) async fn store(
     let ca = connection.ca.as_ref().map(|ca| secrets.bytes(ca, &purpose("spec.store.redis.tls.ca"))).transpose()?;
     let access =
         Access { url: connection.url.clone(), username: user.and_then(|user| user.username.clone()), password, ca };
-    reach(&access, owner).await
+    connect(&access).await.map_err(|source| match (source, user) {
+        (source @ Refusal::Password { .. }, Some(user)) => ConnectError::StorePassword {
+            graph: owner.graph.clone(),
+            field: role.password(),
+            secret: user.password.clone(),
+            source,
+        },
+        (source, _) => unreachable(owner, source),
+    })
 }
 
 /// Connects to the store of a graph.
 pub(super) async fn reach(access: &Access, owner: &Owner) -> Result<ConnectionManager, ConnectError> {
-    connect(access).await.map_err(|source| ConnectError::Store { graph: owner.graph.clone(), source })
+    connect(access).await.map_err(|source| unreachable(owner, source))
+}
+
+fn unreachable(owner: &Owner, source: Refusal) -> ConnectError {
+    ConnectError::Store { graph: owner.graph.clone(), source }
 }

@@ -46,6 +46,12 @@ pub enum ConnectError {
     /// The certificates cannot be read.
     #[error("the store's tls.ca holds no certificates in PEM")]
     Ca,
+    /// The server does not take the user or the password.
+    #[error("failed to connect to the store at {address}: wrong user or password{}", remedy("WRONGPASS"))]
+    Password {
+        /// Host and port.
+        address: String,
+    },
     /// The server cannot be reached, or does not let us in.
     #[error("failed to connect to the store at {address}: {cause}")]
     Refused {
@@ -73,9 +79,11 @@ pub async fn connect(access: &Access) -> Result<ConnectionManager, ConnectError>
         .set_max_delay(LONGEST_PAUSE)
         .set_number_of_retries(TRIES);
     let refused = |error: RedisError| {
+        if is_password_refused(&error) {
+            return ConnectError::Password { address: address.clone() };
+        }
         let code = error.code().unwrap_or_default();
         let cause = match code {
-            _ if is_password_refused(&error) => format!("wrong user or password{}", remedy("WRONGPASS")),
             "" => cause(&error),
             code => format!("Redis answers {code}{}", remedy(code)),
         };
