@@ -110,3 +110,19 @@ async fn a_store_that_cannot_be_reached_is_told_and_may_pass() {
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("127.0.0.1:1"), "{stderr}");
 }
+
+#[tokio::test]
+async fn the_copies_of_another_installation_are_refused() {
+    let shop = Shop::new().await;
+    for (arguments, expected) in [
+        (&["--installation", "blue"][..], Some(0)),
+        (&["--installation", "green"], Some(2)),
+        (&[], Some(2)),
+        (&["--installation", "blue"], Some(0)),
+    ] {
+        let output = shop.run().args(arguments).stdin(Stdio::null()).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), expected, "{arguments:?}: {stderr}");
+        assert_eq!(stderr.contains("blue/shop/main"), expected == Some(2), "{stderr}");
+    }
+}

@@ -43,7 +43,7 @@ pub(crate) struct ConnectArgs {
 }
 
 /// An installation's id, which is a part of the name of an owner.
-fn installation(text: &str) -> Result<String, String> {
+pub(crate) fn installation(text: &str) -> Result<String, String> {
     let is_sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if (1..=63).contains(&text.len()) && text.chars().all(is_sound) {
         Ok(text.to_owned())

@@ -11,7 +11,7 @@ mod store;
 mod warehouse;
 
 #[cfg(feature = "redis")]
-pub(crate) use args::{ConnectArgs, Connections, Readable, StoreArgs};
+pub(crate) use args::{ConnectArgs, Connections, Readable, StoreArgs, installation};
 pub(crate) use error::ConnectError;
 pub(crate) use secrets::{SecretArgs, SecretBytes, SecretManifests, Secrets};
 #[cfg(feature = "redis")]

@@ -69,6 +69,11 @@ pub(crate) struct Args {
     #[command(flatten)]
     store: crate::connect::StoreArgs,
 
+    /// The installation that the copies belong to; a store refuses all but its own
+    #[cfg(feature = "redis")]
+    #[arg(long, value_name = "ID", default_value = crate::manifests::LOCAL, requires = "store", value_parser = crate::connect::installation)]
+    installation: String,
+
     /// Sync again when the schedules of the manifests say so, while events are read
     #[cfg(feature = "redis")]
     #[arg(long, requires = "store")]
@@ -101,9 +106,18 @@ Exit codes:
   2  wrong arguments, manifests, tables or columns: do not try again
   3  done, but with dead letters or rejected rows";
 
+/// Where manifests come from, and whose copies they are for.
+fn manifests(args: &Args) -> ManifestArgs {
+    #[cfg(feature = "redis")]
+    let installation = args.installation.clone();
+    #[cfg(not(feature = "redis"))]
+    let installation = crate::manifests::LOCAL.to_owned();
+    ManifestArgs { installation, ..args.manifests.clone() }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
-    let mut loaded = mapping::manifests(&args.manifests, &args.events)?;
+    let mut loaded = mapping::manifests(&manifests(args), &args.events)?;
     let secrets = args.secrets.secrets(std::mem::take(&mut loaded.manifests.secrets));
     files::refuse_losing_inputs(args, &loaded)?;
     let planned = &loaded.planned;
