@@ -14,6 +14,12 @@ pub struct Owner {
     pub graph: String,
 }
 
+impl std::fmt::Display for Owner {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}/{}/{}", self.installation, self.namespace, self.graph)
+    }
+}
+
 /// How one entity's table is copied into the store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

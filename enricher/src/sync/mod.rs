@@ -100,7 +100,6 @@ pub(crate) async fn sync_entity(
 /// The writer of a plan's entity.
 fn writer(plan: &SyncPlan, store: &ConnectionManager) -> Writer {
     let owner = &plan.owner;
-    let name = format!("{}/{}/{}", owner.installation, owner.namespace, owner.graph);
     let keys = Keys::new(&owner.namespace, &owner.graph, &plan.entity.slug);
-    Writer::new(store.clone(), keys, &name, Shards::One)
+    Writer::new(store.clone(), keys, &owner.to_string(), Shards::One)
 }

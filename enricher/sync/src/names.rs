@@ -27,8 +27,7 @@ pub(crate) struct Names {
 impl Names {
     /// Of the entity `slug`; 64 bits of the MD5 of `<installation>/<namespace>/<graph>/<slug>` tell it from all others.
     pub(crate) fn new(owner: &Owner, slug: &str) -> Self {
-        let Owner { installation, namespace, graph } = owner;
-        let digest = Md5::digest(format!("{installation}/{namespace}/{graph}/{slug}"));
+        let digest = Md5::digest(format!("{owner}/{slug}"));
         let id: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         Self { prefix: format!("weft_{id}_") }
     }

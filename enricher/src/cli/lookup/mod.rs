@@ -74,8 +74,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     runtime.block_on(async {
         let connection = connections.reader(entity).await?;
         let owner = &entity.owner;
-        let name = format!("{}/{}/{}", owner.installation, owner.namespace, owner.graph);
-        let store = RedisStore::new(connection, &owner.namespace, &owner.graph, &name, None);
+        let store = RedisStore::new(connection, &owner.namespace, &owner.graph, &owner.to_string(), None);
         match args.sample.or(args.all.then_some(u64::MAX)) {
             Some(most) => rows::print_rows(&store, &entity.slug, most, args.format.format).await,
             None => look_up(args, &store, &entity.slug).await,

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use weft_plan::{Planned, PlannedSync, Schedule};
-use weft_plan_types::{EnrichPlan, Owner};
+use weft_plan_types::EnrichPlan;
 use weft_store::redis::RedisStore;
 use weft_sync::{Held, Report, Request};
 
@@ -54,9 +54,9 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 async fn store(connections: &Connections, plan: &EnrichPlan) -> Result<RedisStore, Failure> {
-    let Owner { installation, namespace, graph } = &plan.owner;
-    let owner = format!("{installation}/{namespace}/{graph}");
-    Ok(RedisStore::new(connections.lookups(plan).await?, namespace, graph, &owner, None))
+    let owner = &plan.owner;
+    let connection = connections.lookups(plan).await?;
+    Ok(RedisStore::new(connection, &owner.namespace, &owner.graph, &owner.to_string(), None))
 }
 
 /// Says what a person has to know of a sync that went through.

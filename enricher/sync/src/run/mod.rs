@@ -169,7 +169,7 @@ impl<W: Warehouse> Run<'_, W> {
             Outcome::Done | Outcome::Already(_) => Ok(()),
             Outcome::Fenced(None) => Err(SyncError::Overtaken { what: "the store's meta" }),
             Outcome::Fenced(Some(by)) => Err(SyncError::Fenced { by }),
-            Outcome::Owned(owner) => Err(SyncError::Owned { owner, me: owner_text(self.plan) }),
+            Outcome::Owned(owner) => Err(SyncError::Owned { owner, me: self.plan.owner.to_string() }),
             Outcome::OtherLayout(layout) => Err(SyncError::OtherLayout(layout)),
             Outcome::Elsewhere(_) | Outcome::OtherColumns | Outcome::Torn | Outcome::InUse => {
                 Err(SyncError::Overtaken { what: "the store's meta" })
@@ -228,11 +228,6 @@ impl<W: Warehouse> Run<'_, W> {
 #[derive(serde::Deserialize)]
 struct Versioned {
     version: u32,
-}
-
-fn owner_text(plan: &SyncPlan) -> String {
-    let owner = &plan.owner;
-    format!("{}/{}/{}", owner.installation, owner.namespace, owner.graph)
 }
 
 fn json(header: &impl serde::Serialize) -> String {
