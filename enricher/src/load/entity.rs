@@ -160,19 +160,8 @@ impl<'a> Copy<'a> {
     }
 }
 
-/// The key columns of a row and their values, for a person who looks for the row.
+/// The key columns of a row and their values.
 fn shown_key(key: &[Column], key_cells: &[usize], row: usize, cells: &[Cells<'_>]) -> String {
-    let mut shown = Vec::new();
-    for (column, &cell) in key.iter().zip(key_cells) {
-        if !shown.is_empty() {
-            shown.extend_from_slice(b", ");
-        }
-        shown.extend_from_slice(column.name.as_bytes());
-        shown.extend_from_slice(b" = ");
-        match cells[cell].get(row) {
-            Ok(value) => value.append_json(&mut shown),
-            Err(NotText) => shown.extend_from_slice(b"(not UTF-8)"),
-        }
-    }
-    String::from_utf8_lossy(&shown).into_owned()
+    let names = key.iter().map(|column| column.name.as_str());
+    weft_warehouse::shown_key(names.zip(key_cells.iter().map(|&cell| &cells[cell])), row)
 }

@@ -6,9 +6,6 @@ use weft_warehouse::Rejection;
 /// So many keys are shown per reason.
 const SAMPLES: usize = 5;
 
-/// A key longer than this is cut where it is shown.
-const SAMPLE_CHARACTERS: usize = 80;
-
 /// What became of a table's rows.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,7 +47,7 @@ impl LoadReport {
     pub(super) fn sample(&mut self, reason: Rejection, key: impl FnOnce() -> String) {
         let samples = &mut self.rejected.entry(reason).or_default().samples;
         if samples.len() < SAMPLES {
-            samples.push(cut(key()));
+            samples.push(key());
         }
     }
 
@@ -67,12 +64,4 @@ impl LoadReport {
             format!("rejected {rows} {noun}: {} ({}{more})", reason.text(), samples.join("; "))
         })
     }
-}
-
-fn cut(mut key: String) -> String {
-    if let Some((end, _)) = key.char_indices().nth(SAMPLE_CHARACTERS) {
-        key.truncate(end);
-        key.push('…');
-    }
-    key
 }

@@ -2,15 +2,12 @@
 
 use weft_plan_types::SyncPlan;
 use weft_store::{Column, ColumnType, EntityMeta, key};
-use weft_warehouse::{Cells, NotText, Rejection, Warehouse};
+use weft_warehouse::{Rejection, Warehouse, shown_key};
 
 use crate::counts::{Counts, rejection};
 use crate::rows;
 use crate::statements::{Source, text};
 use crate::{Progress, Step, SyncError};
-
-/// At most so many characters of a key are shown.
-const SHOWN_CHARACTERS: usize = 80;
 
 /// Runs one of the queries that count by `op` and `was`.
 pub(crate) async fn counts(warehouse: &impl Warehouse, sql: String) -> Result<Counts, SyncError> {
@@ -84,29 +81,9 @@ pub(crate) async fn samples(
         entity.columns.iter().filter(|column| entity.key.contains(column)).map(|column| column.name.as_str()).collect();
     rows::visit(warehouse, "read rejected rows", source.rejected(run, limit), |cells, row| {
         let reason = rejection(rows::text(cells, 0, row)?).ok_or(SyncError::Unreadable)?;
-        samples.push((reason, shown(&names, &cells[1..], row)));
+        samples.push((reason, shown_key(names.iter().copied().zip(&cells[1..]), row)));
         Ok(())
     })
     .await?;
     Ok(samples)
-}
-
-fn shown(names: &[&str], cells: &[Cells<'_>], row: usize) -> String {
-    let mut shown = Vec::new();
-    for (name, cell) in names.iter().zip(cells) {
-        if !shown.is_empty() {
-            shown.extend_from_slice(b", ");
-        }
-        shown.extend_from_slice(name.as_bytes());
-        shown.extend_from_slice(b" = ");
-        match cell.get(row) {
-            Ok(value) => value.append_json(&mut shown),
-            Err(NotText) => shown.extend_from_slice(b"(not UTF-8)"),
-        }
-    }
-    let text = String::from_utf8_lossy(&shown);
-    match text.char_indices().nth(SHOWN_CHARACTERS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.into_owned(),
-    }
 }

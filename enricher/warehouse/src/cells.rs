@@ -9,6 +9,9 @@ use weft_store::{ColumnType, Value};
 
 use crate::types::{NOT_TEXT, TYPE, kind_of};
 
+/// At most so many characters of a key are shown.
+const SHOWN_CHARACTERS: usize = 80;
+
 /// A value that should be text and is not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotText;
@@ -107,5 +110,26 @@ impl<'a> Cells<'a> {
             Column::Dates(array) => array.is_null(row),
             Column::Timestamps(array) | Column::Instants(array) => array.is_null(row),
         }
+    }
+}
+
+/// The key columns of a row by their names, for a person who looks for the row; cut if they are long.
+pub fn shown_key<'a>(parts: impl Iterator<Item = (&'a str, &'a Cells<'a>)>, row: usize) -> String {
+    let mut shown = Vec::new();
+    for (name, cells) in parts {
+        if !shown.is_empty() {
+            shown.extend_from_slice(b", ");
+        }
+        shown.extend_from_slice(name.as_bytes());
+        shown.extend_from_slice(b" = ");
+        match cells.get(row) {
+            Ok(value) => value.append_json(&mut shown),
+            Err(NotText) => shown.extend_from_slice(b"(not UTF-8)"),
+        }
+    }
+    let text = String::from_utf8_lossy(&shown);
+    match text.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into_owned(),
     }
 }

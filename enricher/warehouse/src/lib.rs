@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 use weft_store::Column;
 
 pub use arrow_array::RecordBatch;
-pub use cells::{Cells, NotText};
+pub use cells::{Cells, NotText, shown_key};
 pub use dialect::{Dialect, ROW_HASH_VERSION};
 pub use entity::UnknownColumn;
 pub use error::Error;
