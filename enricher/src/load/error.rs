@@ -1,7 +1,7 @@
 use weft_plan_types::SyncPlan;
-use weft_store::{Column, ColumnType};
+use weft_store::Column;
 use weft_warehouse::names::Unresolved;
-use weft_warehouse::{Error, Table, UnknownColumn};
+use weft_warehouse::{Error, Table, UnknownColumn, refused_key, shown_columns};
 
 use crate::connect::ConnectError;
 
@@ -60,11 +60,8 @@ impl LoadError {
 
     pub(super) fn key_type(plan: &SyncPlan, table: &Table, key: &[Column]) -> Self {
         let (entity, warehouse) = names(plan);
-        let (column, why) = key
-            .iter()
-            .find_map(|column| Some((column.name.clone(), refused(column.kind)?)))
-            .unwrap_or_else(|| (String::new(), "the warehouse has no key text for it"));
-        Self::KeyType { entity, column, table: table.name.join("."), warehouse, why }
+        let (column, why) = refused_key(key);
+        Self::KeyType { entity, column: column.to_owned(), table: table.name.join("."), warehouse, why }
     }
 
     pub(super) fn unreadable(plan: &SyncPlan) -> Self {
@@ -74,17 +71,7 @@ impl LoadError {
 
     pub(super) fn key_text_mismatch(plan: &SyncPlan, key: &[Column]) -> Self {
         let (entity, warehouse) = names(plan);
-        let key = key.iter().map(|column| format!("{} {:?}", column.name, column.kind)).collect::<Vec<_>>().join(", ");
-        Self::KeyTextMismatch { entity, warehouse, key }
-    }
-}
-
-fn refused(kind: ColumnType) -> Option<&'static str> {
-    match kind {
-        ColumnType::Float => Some("its values are binary floating point and not exact"),
-        ColumnType::Json => Some("its values are JSON, which has many spellings"),
-        ColumnType::Mixed => Some("its values are of several types; CAST it to one in a view"),
-        _ => None,
+        Self::KeyTextMismatch { entity, warehouse, key: shown_columns(key) }
     }
 }
 

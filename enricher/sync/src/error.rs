@@ -1,8 +1,8 @@
 use weft_plan_types::SyncPlan;
+use weft_store::Column;
 use weft_store::redis::StoreError;
-use weft_store::{Column, ColumnType};
 use weft_warehouse::names::Unresolved;
-use weft_warehouse::{Error, UnknownColumn};
+use weft_warehouse::{Error, UnknownColumn, refused_key, shown_columns};
 
 /// What is to be done about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,22 +135,12 @@ impl SyncError {
     }
 
     pub(crate) fn key_type(table: &[String], key: &[Column]) -> Self {
-        let refused = |kind| match kind {
-            ColumnType::Float => Some("its values are binary floating point and not exact"),
-            ColumnType::Json => Some("its values are JSON, which has many spellings"),
-            ColumnType::Mixed => Some("its values are of several types; CAST it to one in a view"),
-            _ => None,
-        };
-        let (column, why) = key
-            .iter()
-            .find_map(|column| Some((column.name.clone(), refused(column.kind)?)))
-            .unwrap_or_else(|| (String::new(), "the warehouse has no key text for it"));
-        Self::KeyType { column, table: table.join("."), why }
+        let (column, why) = refused_key(key);
+        Self::KeyType { column: column.to_owned(), table: table.join("."), why }
     }
 
     pub(crate) fn key_text_mismatch(plan: &SyncPlan, key: &[Column]) -> Self {
-        let key = key.iter().map(|column| format!("{} {:?}", column.name, column.kind)).collect::<Vec<_>>().join(", ");
-        Self::KeyTextMismatch { warehouse: plan.warehouse.name.clone(), key }
+        Self::KeyTextMismatch { warehouse: plan.warehouse.name.clone(), key: shown_columns(key) }
     }
 
     /// What is to be done about it.

@@ -1,6 +1,4 @@
-use weft_store::Column;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-use weft_store::ColumnType;
+use weft_store::{Column, ColumnType};
 
 #[cfg(doc)]
 use crate::Error;
@@ -79,5 +77,27 @@ pub trait Dialect {
 /// Whether a column of this type may be (part of) a key.
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) fn is_key(kind: ColumnType) -> bool {
-    !matches!(kind, ColumnType::Float | ColumnType::Json | ColumnType::Mixed)
+    why_no_key(kind).is_none()
+}
+
+/// Why a column of this type cannot be (part of) a key, for people; `None` if it can.
+fn why_no_key(kind: ColumnType) -> Option<&'static str> {
+    match kind {
+        ColumnType::Float => Some("its values are binary floating point and not exact"),
+        ColumnType::Json => Some("its values are JSON, which has many spellings"),
+        ColumnType::Mixed => Some("its values are of several types; CAST it to one in a view"),
+        _ => None,
+    }
+}
+
+/// The first of the columns that cannot be part of a key, and why, for people: what to say where
+/// [`Dialect::key_text`] is `None`.
+pub fn refused_key(key: &[Column]) -> (&str, &'static str) {
+    let refused = key.iter().find_map(|column| Some((column.name.as_str(), why_no_key(column.kind)?)));
+    refused.unwrap_or(("", "the warehouse has no key text for it"))
+}
+
+/// The columns of a key with their types, for people.
+pub fn shown_columns(key: &[Column]) -> String {
+    key.iter().map(|column| format!("{} {:?}", column.name, column.kind)).collect::<Vec<_>>().join(", ")
 }
