@@ -6,13 +6,10 @@ use std::time::Instant;
 use weft_plan_types::SyncPlan;
 use weft_store::key::{self, NotAKey};
 use weft_store::{Column, ColumnType, EntityMeta, MemoryStore, MemoryWriter, RowBuilder, Value};
-use weft_warehouse::{Cells, NotText, Rejection, Warehouse};
+use weft_warehouse::{Cells, MAX_ROW_BYTES, NotText, Rejection, Warehouse};
 
 use super::report::LoadReport;
 use super::{LoadError, Progress};
-
-/// A row may have at most so many bytes of JSON.
-const MAX_ROW_BYTES: usize = 64 * 1024;
 
 /// Reads the plan's table and commits it to the store under the entity's slug.
 pub(super) async fn load(

@@ -6,13 +6,10 @@
 //! (`k IS NOT NULL` passes over it: PostgreSQL, which knows nothing of a table this new, guesses that most rows pass.)
 
 use weft_store::{Column, ColumnType, EntityMeta};
-use weft_warehouse::Dialect;
+use weft_warehouse::{Dialect, MAX_ROW_BYTES};
 
 use crate::header::Rebuild;
 use crate::names::{Kind, Names};
-
-/// A row with more bytes of row text than this is rejected.
-pub(crate) const MAX_ROW_BYTES: usize = 64 * 1024;
 
 /// So many rows without a key are kept in a stage to show; the others are only counted.
 const SHOWN: usize = 20;

@@ -29,7 +29,7 @@ pub use cells::{Cells, NotText, shown_key};
 pub use dialect::{Dialect, ROW_HASH_VERSION, refused_key, shown_columns};
 pub use entity::UnknownColumn;
 pub use error::Error;
-pub use rejection::Rejection;
+pub use rejection::{MAX_ROW_BYTES, Rejection};
 
 /// A connection to a warehouse.
 pub trait Warehouse {

@@ -1,5 +1,8 @@
 use serde::Serialize;
 
+/// A row may have at most so many bytes: of its row text where the warehouse measures it, of its JSON where Weft does.
+pub const MAX_ROW_BYTES: usize = 64 * 1024;
+
 /// Why a row of a table cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -10,7 +13,7 @@ pub enum Rejection {
     BadKey,
     /// Several rows have the same key; all of them are left out.
     DuplicateKey,
-    /// The row takes more than 64 KiB.
+    /// The row takes more than [`MAX_ROW_BYTES`].
     RowTooLarge,
     /// A text is not UTF-8.
     NotUtf8,
