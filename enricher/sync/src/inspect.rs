@@ -54,8 +54,7 @@ pub(crate) async fn check_keys(
         }
         Ok(())
     })
-    .await?;
-    Ok(())
+    .await
 }
 
 /// Where the parts of the key stand among the key's columns in the table's order.

@@ -5,23 +5,21 @@ use weft_warehouse::{Batches, Cells, Warehouse};
 
 use crate::SyncError;
 
-/// Runs a query and visits its rows; gives their number.
+/// Runs a query and visits its rows.
 pub(crate) async fn visit(
     warehouse: &impl Warehouse,
     act: &'static str,
     (sql, columns): (String, Vec<Column>),
     mut visitor: impl FnMut(&[Cells<'_>], usize) -> Result<(), SyncError>,
-) -> Result<u64, SyncError> {
+) -> Result<(), SyncError> {
     let mut batches = warehouse.query(sql, columns).await.map_err(SyncError::of(act))?;
-    let mut rows = 0;
     while let Some(batch) = next(&mut batches, act).await? {
         let cells = cells(&batch)?;
         for row in 0..batch.num_rows() {
             visitor(&cells, row)?;
         }
-        rows += batch.num_rows() as u64;
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// The texts in the only column of a result.
