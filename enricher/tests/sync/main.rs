@@ -11,6 +11,7 @@ mod oracle;
 #[path = "../../warehouse/tests/postgres/server.rs"]
 #[allow(dead_code, reason = "each user of the server needs something else of it")]
 mod postgres;
+mod page;
 mod products;
 mod proxy;
 mod random;

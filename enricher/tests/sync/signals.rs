@@ -45,13 +45,15 @@ async fn a_run_that_is_told_to_end_ends_its_statement_too() {
         let run = world.end(child).await;
         assert!(told.elapsed() < SOON, "it takes {:?} to end", told.elapsed());
         assert_eq!(run.code(), Some(1), "{run:?}");
+        for pattern in ["weft:*:lease", "weft:*:slot:*"] {
+            assert!(world.redis_keys(pattern).await.is_empty(), "the next sync would wait for one that has ended");
+        }
         // The server ends it a little later.
         while !world.query(runs).await.is_empty() {
             assert!(told.elapsed() < SOON, "the server still works for a run that has ended");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
-    // What it had of the store's leases is given back, or ends by itself.
     speed_up(&world).await;
     world.sync().await;
     is_equal(&world, "product", "product").await;
