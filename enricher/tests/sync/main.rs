@@ -8,10 +8,10 @@ mod guards;
 mod histories;
 mod losses;
 mod oracle;
+mod page;
 #[path = "../../warehouse/tests/postgres/server.rs"]
 #[allow(dead_code, reason = "each user of the server needs something else of it")]
 mod postgres;
-mod page;
 mod products;
 mod proxy;
 mod random;
