@@ -19,5 +19,6 @@ mod random;
 mod redis_server;
 mod secrets;
 mod signals;
+mod sqlite;
 mod watcher;
 mod world;

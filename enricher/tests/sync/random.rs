@@ -37,3 +37,21 @@ pub(crate) fn seed() -> u64 {
 pub(crate) fn cases() -> Option<u64> {
     std::env::var("WEFT_CASES").ok().and_then(|text| text.parse().ok())
 }
+
+/// Whether everything is tried, and not a sample of it: with `WEFT_CASES` of 100,000 and more.
+pub(crate) fn is_full() -> bool {
+    cases().is_some_and(|cases| cases >= 100_000)
+}
+
+/// Some of the numbers `1..=most`, one of each part of them; all of them where everything is tried.
+pub(crate) fn sample(most: u64, parts: u64) -> Vec<u64> {
+    if is_full() || most <= parts {
+        return (1..=most).collect();
+    }
+    let mut random = Random(seed());
+    let of_part = |part| {
+        let first = 1 + most * part / parts;
+        first + random.below(1 + most * (part + 1) / parts - first)
+    };
+    (0..parts).map(of_part).collect()
+}

@@ -1,6 +1,7 @@
 //! A PostgreSQL database with tables, a Redis server, manifests that name both through proxies, and `weft sync` on them.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -100,8 +101,15 @@ impl World {
 
     /// Warehouse and graph anew, with `more` about the store, such as who writes.
     pub(crate) fn write_graph(&self, more: &str) {
-        let Self { database, postgres_port, redis_port, .. } = self;
-        self.write("graph.yaml", &graph(database, *postgres_port, *redis_port, more));
+        let warehouse = postgres_spec(&self.database, self.postgres_port);
+        self.write("graph.yaml", &graph(&warehouse, self.redis_port, more));
+    }
+
+    /// Reads tables from a SQLite file of its folder from now on; gives its path.
+    #[allow(dead_code, reason = "the benchmark has no use for it")]
+    pub(crate) fn use_sqlite(&self) -> PathBuf {
+        self.write("graph.yaml", &graph("  sqlite: {path: shop.db}", self.redis_port, ""));
+        self.folder.path().join("shop.db")
     }
 
     /// Lets runs reach the servers themselves from now on.
@@ -233,26 +241,35 @@ impl World {
     /// The tables in bookkeeping, as `<kind> <run>`, sorted.
     pub(crate) async fn bookkeeping(&self) -> Vec<(String, u64)> {
         let sql = format!("SELECT tablename FROM pg_tables WHERE schemaname = '{BOOKKEEPING}'");
-        let mut tables: Vec<(String, u64)> = Vec::new();
-        for row in self.query(&sql).await {
-            let name = row.get(0).unwrap();
-            let mut words = name.rsplit('_');
-            let kind = words.next().unwrap().to_owned();
-            let run = words.next().and_then(|run| run.parse().ok());
-            tables.push((kind, run.unwrap_or_else(|| panic!("{name} is no name of a table in bookkeeping"))));
-        }
-        tables.sort();
-        tables
+        let rows = self.query(&sql).await;
+        kinds_and_runs(rows.iter().map(|row| row.get(0).unwrap()))
     }
 
-    /// Ends the test unless the bookkeeping has what it is meant to keep after a run: the newest claim, one stage and
-    /// two snapshots at most, and `held` stages besides.
+    /// Ends the test unless the bookkeeping has what it is meant to keep after a run.
     pub(crate) async fn keeps_only(&self, held: usize) {
-        let tables = self.bookkeeping().await;
-        let count = |kind: &str| tables.iter().filter(|(other, _)| other == kind).count();
-        let is_kept = count("claim") == 1 && count("stage") <= 1 + held && (1..=2).contains(&count("snap"));
-        assert!(is_kept && tables.len() == count("claim") + count("stage") + count("snap"), "{tables:?}");
+        are_only_kept(&self.bookkeeping().await, held);
     }
+}
+
+/// Tables in bookkeeping by their names, as `<kind> <run>`, sorted.
+pub(crate) fn kinds_and_runs<'name>(names: impl Iterator<Item = &'name str>) -> Vec<(String, u64)> {
+    let mut tables: Vec<(String, u64)> = Vec::new();
+    for name in names {
+        let mut words = name.rsplit('_');
+        let kind = words.next().unwrap().to_owned();
+        let run = words.next().and_then(|run| run.parse().ok());
+        tables.push((kind, run.unwrap_or_else(|| panic!("{name} is no name of a table in bookkeeping"))));
+    }
+    tables.sort();
+    tables
+}
+
+/// Ends the test unless these tables are what is kept after a run: the newest claim, one stage and two snapshots at
+/// most, and `held` stages besides.
+pub(crate) fn are_only_kept(tables: &[(String, u64)], held: usize) {
+    let count = |kind: &str| tables.iter().filter(|(other, _)| other == kind).count();
+    let is_kept = count("claim") == 1 && count("stage") <= 1 + held && (1..=2).contains(&count("snap"));
+    assert!(is_kept && tables.len() == count("claim") + count("stage") + count("snap"), "{tables:?}");
 }
 
 async fn log_in(port: u16, database: &str) -> Client {
@@ -270,19 +287,25 @@ pub(crate) fn secret(name: &str, password: &str) -> String {
     format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}}}\nstringData: {{password: {password}}}\n")
 }
 
-fn graph(database: &str, postgres_port: u16, redis_port: u16, more: &str) -> String {
+fn postgres_spec(database: &str, port: u16) -> String {
+    format!(
+        "  postgres:
+    host: 127.0.0.1
+    port: {port}
+    database: {database}
+    user: admin
+    auth: {{password: {{secretRef: {{name: warehouse, key: password}}}}}}
+    tls: {{mode: Disable}}"
+    )
+}
+
+fn graph(warehouse: &str, redis_port: u16, more: &str) -> String {
     format!(
         "apiVersion: weft.dev/v1alpha1
 kind: Warehouse
 metadata: {{name: prod}}
 spec:
-  postgres:
-    host: 127.0.0.1
-    port: {postgres_port}
-    database: {database}
-    user: admin
-    auth: {{password: {{secretRef: {{name: warehouse, key: password}}}}}}
-    tls: {{mode: Disable}}
+{warehouse}
 ---
 apiVersion: weft.dev/v1alpha1
 kind: DataGraph
