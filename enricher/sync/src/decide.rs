@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use weft_store::EntityMeta;
-use weft_store::redis::{Columns, Control, LAYOUT, Snapshot, buckets_for, should_grow};
+use weft_store::redis::{Columns, Control, LAYOUT, Meta, Snapshot, buckets_for, should_grow};
 use weft_warehouse::ROW_HASH_VERSION;
 
-use crate::header::{Rebuild, SnapshotHeader};
+use crate::header::{Rebuild, SnapshotHeader, StageHeader};
 use crate::names::{Kept, Kind};
 
 /// The number of a new run: above every one that anybody remembers, and not below the time, which is remembered where
@@ -77,6 +77,12 @@ pub(crate) fn rebuild(controls: &[Option<Control>], basis: &Basis, entity: &Enti
     Rebuild::of((0..).zip(controls).filter(elsewhere).map(|(bucket, _)| bucket))
 }
 
+/// Whether the store has the base of a stage, all of it, in the form that is written now.
+pub(crate) fn is_whole(stage: &StageHeader, meta: &Meta) -> bool {
+    let is_base = |committed: &Snapshot| Some(committed.run) == stage.base && committed.entity == stage.entity;
+    stage.rebuild.is_empty() && meta.applying.is_none() && meta.committed.as_ref().is_some_and(is_base)
+}
+
 /// The first bucket that is not at a run; none if all are. One that is ahead of it, while the run may write, is of a
 /// history that was lost with its meta.
 pub(crate) fn first_elsewhere(controls: &[Option<Control>], run: u64) -> Option<u32> {
@@ -89,6 +95,12 @@ pub(crate) fn undecided(kept: &Kept, committed: Option<u64>, own: u64) -> BTreeS
     let promoted = kept.snapshots.range(..own).next_back().copied().unwrap_or_default();
     let committed = committed.unwrap_or_default();
     kept.stages.range(..own).copied().filter(|run| *run >= promoted && *run > committed).collect()
+}
+
+/// The runs of the snapshots that are in use: the store's, the one that a run compared with, and the one that the stage
+/// was compared with which waits for approval. Without it that could never be applied.
+pub(crate) fn in_use(committed: Option<u64>, base: Option<u64>, base_of_held: Option<u64>) -> Vec<u64> {
+    [committed, base, base_of_held].into_iter().flatten().collect()
 }
 
 /// The tables that a run that is done leaves behind, of those that are not a newer run's: `stays` are the runs of the

@@ -14,16 +14,21 @@
 //!
 //! The tables in bookkeeping are immutable: they are made by one `CREATE TABLE AS` and dropped. Safety rests on the
 //! claim and on the token in the meta, which every script compares; a lease that keeps two runs from doing the same
-//! work is the caller's. The protocol's model is `enricher/tests/sync_model`.
+//! work is the caller's. The protocol's model is the test `model`.
 
 mod apply;
 mod audit;
+#[cfg(test)]
+#[path = "../../language/tests/cases/mod.rs"]
+mod cases;
 mod counts;
 mod decide;
 mod error;
 mod guard;
 mod header;
 mod inspect;
+#[cfg(test)]
+mod model;
 mod names;
 mod report;
 mod rows;

@@ -16,8 +16,9 @@ const ROWS: u64 = 4200;
 /// as it works.
 const WORLDS: u64 = 3;
 
-/// As many rows as one bucket may hold.
-const FULL_BUCKET: u64 = 16_384;
+/// Rows of one bucket, and so many that they want more than one.
+const FEW: u64 = 4000;
+const MANY: u64 = 16_500;
 
 /// What a run has to do when it is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,25 +84,23 @@ async fn sweep(work: Work) {
     assert!(killed > 40, "so few requests are no run: {killed}");
 }
 
-/// Fills a store anew with one bucket, which has no room for another row.
-async fn refill(world: &World) {
+/// Fills a store anew, with few rows in one bucket.
+async fn shrink(world: &World) {
     world.command_redis(&["FLUSHALL"]).await;
-    world
-        .execute(&format!("DROP SCHEMA IF EXISTS weft_state CASCADE; DELETE FROM product WHERE id > {FULL_BUCKET}"))
-        .await;
+    world.execute(&format!("DROP SCHEMA IF EXISTS weft_state CASCADE; DELETE FROM product WHERE id > {FEW}")).await;
     assert_eq!(world.sync().await.number("/buckets/total"), 1);
 }
 
-/// Changes the rows of a case, and adds more than the bucket has room for.
+/// Changes the rows of a case, and adds many.
 async fn grow(world: &World, case: u64) {
     change(world, case).await;
-    world.execute(&insert(FULL_BUCKET + 1, FULL_BUCKET + 100)).await;
+    world.execute(&insert(FEW + 1, MANY)).await;
 }
 
 #[tokio::test]
 async fn a_run_that_makes_more_buckets_may_be_killed_at_any_request() {
-    let world = world(FULL_BUCKET).await;
-    refill(&world).await;
+    let world = world(FEW).await;
+    shrink(&world).await;
     grow(&world, 0).await;
     let grown = world.sync().await;
     assert_eq!(grown.number("/buckets/total"), 8);
@@ -112,7 +111,7 @@ async fn a_run_that_makes_more_buckets_may_be_killed_at_any_request() {
             // Of the cases whose rows the watcher does not watch.
             let case = request % 20;
             restore(&world, case).await;
-            refill(&world).await;
+            shrink(&world).await;
             let watcher = Watcher::start(&world).await;
             grow(&world, case).await;
             killed += u64::from(world.killed(request, when).await.is_none());

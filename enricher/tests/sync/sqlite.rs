@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use crate::oracle::stored;
 use crate::proxy::When;
+use crate::random::sample;
 use crate::world::{World, are_only_kept, entity, kinds_and_runs};
 
 /// Enough for two buckets.
@@ -64,11 +65,11 @@ async fn sweep(work: Work) {
              INSERT INTO product SELECT id, 'name ' || id FROM n"
         ),
     );
-    world.sync().await;
+    // A first load has the most requests.
+    let most = world.sync().await.requests;
     is_equal(&world, &file).await;
-    let mut killed = 0;
-    for request in 1.. {
-        let mut has_struck = false;
+    let (mut tried, mut killed) = (0, 0);
+    for request in sample(most, 5) {
         for when in [When::Before, When::After] {
             println!("{work:?}: killed {when:?} request {request}");
             // What was changed, what was deleted and what was added before comes back, stays and goes.
@@ -86,9 +87,8 @@ async fn sweep(work: Work) {
                     let _ = std::fs::remove_file(file.with_extension(format!("db.weft-state{end}")));
                 }
             }
-            let is_killed = world.killed(request, when).await.is_none();
-            has_struck |= is_killed;
-            killed += u64::from(is_killed);
+            killed += u64::from(world.killed(request, when).await.is_none());
+            tried += 1;
             execute(
                 &file,
                 &format!(
@@ -106,12 +106,9 @@ async fn sweep(work: Work) {
                 "DELETE FROM product WHERE id = 2000000; INSERT INTO product VALUES (2, 'name 2'), (3, 'name 3')",
             );
         }
-        if !has_struck {
-            break;
-        }
     }
-    println!("{work:?}: {killed} runs were killed");
-    assert!(killed > 20, "so few requests are no run: {killed}");
+    println!("{work:?}: {killed} of {tried} runs were killed, at {most} requests");
+    assert!(killed * 10 >= tried * 8, "hardly any run was killed: {killed} of {tried}");
 }
 
 #[tokio::test]

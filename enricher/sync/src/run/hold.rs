@@ -21,9 +21,9 @@ impl<W: Warehouse> Run<'_, W> {
                 Ok(report)
             }
             held => {
-                let held = held.map(|(found, _)| found.run);
-                self.sweep(kept, meta, None, held).await?;
-                Err(SyncError::NotHeld { asked, held })
+                let held = held.map(|(found, _)| found);
+                self.sweep(kept, meta, None, held.as_ref()).await?;
+                Err(SyncError::NotHeld { asked, held: held.map(|held| held.run) })
             }
         }
     }
@@ -52,31 +52,21 @@ impl<W: Warehouse> Run<'_, W> {
         let verdict = guard::verdict(&self.plan.guard, &found.header, &found.counts);
         let mut report = match (verdict, held) {
             (Some(reason), held) => {
-                let (run, reason) = held.map_or((found.run, reason), |(held, reason)| (held.run, reason));
-                self.sweep(kept, meta, found.header.base, Some(run)).await?;
+                let (held, reason) = held.as_ref().map_or((&found, reason), |(held, reason)| (held, *reason));
+                self.sweep(kept, meta, found.header.base, Some(held)).await?;
                 let mut report = self.report(Ending::Held, &found);
-                report.held = Some(Held { run: Some(run), reason });
+                report.held = Some(Held { run: Some(held.run), reason });
                 report.snapshot_time = meta.committed.as_ref().map(|committed| committed.snapshot_time);
                 report.verified_time = meta.fresh_at();
                 report
             }
-            (None, _) if found.counts.touched() == 0 && self.is_whole(&found, meta) => {
+            (None, _) if found.counts.touched() == 0 && decide::is_whole(&found.header, meta) => {
                 self.unchanged(&found, meta).await?
             }
             (None, _) => self.promote(&found, meta).await?,
         };
         report.samples = samples;
         Ok(report)
-    }
-
-    /// Whether the store has the base, all of it, in the form that is written now.
-    pub(super) fn is_whole(&self, found: &Found, meta: &Meta) -> bool {
-        let committed = meta.committed.as_ref();
-        let header = &found.header;
-        header.rebuild.is_empty()
-            && meta.applying.is_none()
-            && committed
-                .is_some_and(|committed| Some(committed.run) == header.base && committed.entity == header.entity)
     }
 
     pub(super) async fn unchanged(&mut self, found: &Found, meta: &Meta) -> Result<Report, SyncError> {

@@ -188,13 +188,13 @@ impl<W: Warehouse> Run<'_, W> {
     }
 
     /// Drops the tables that nothing needs any more.
-    async fn sweep(&self, kept: &Kept, meta: &Meta, base: Option<u64>, held: Option<u64>) -> Result<(), SyncError> {
+    async fn sweep(&self, kept: &Kept, meta: &Meta, base: Option<u64>, held: Option<&Found>) -> Result<(), SyncError> {
         let committed = meta.committed.as_ref().map(|committed| committed.run);
-        let stays: Vec<u64> = committed.into_iter().chain(base).collect();
+        let stays = decide::in_use(committed, base, held.and_then(|held| held.header.base));
         let mut kept = kept.clone();
         kept.stages.insert(self.own);
         kept.claims.insert(self.own);
-        for (kind, run) in decide::swept(&kept, &stays, held, self.own) {
+        for (kind, run) in decide::swept(&kept, &stays, held.map(|held| held.run), self.own) {
             self.drop(kind, run).await?;
         }
         Ok(())
