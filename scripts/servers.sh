@@ -54,7 +54,7 @@ features)
     needs postgresql weft-warehouse/servers weft/postgres
     needs "redis-server postgresql" weft-sync/servers
     kafka="cmake g++ pkg-config libssl-dev libcurl4-openssl-dev"
-    needs "$kafka redis-server default-jre-headless maven" weft-kafka-broker/servers
+    needs "$kafka redis-server default-jre-headless maven" weft-kafka-broker/servers weft/kafka
     ;;
 libraries)
     [ ${#libraries[@]} = 0 ] || printf '%s\n' "${libraries[@]}"

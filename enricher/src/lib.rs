@@ -5,6 +5,8 @@
 mod cases;
 mod cli;
 mod connect;
+#[cfg(feature = "kafka")]
+mod enrich;
 mod event;
 #[cfg(feature = "manifests")]
 mod init;
@@ -14,6 +16,10 @@ mod lookup;
 #[cfg(feature = "manifests")]
 mod manifests;
 mod run;
+#[cfg(feature = "kafka")]
+mod sink;
+#[cfg(feature = "kafka")]
+mod source;
 #[cfg(feature = "redis")]
 mod sync;
 

@@ -3,6 +3,8 @@
 mod completion;
 #[cfg(feature = "manifests")]
 pub(crate) mod diagnostics;
+#[cfg(feature = "kafka")]
+mod enrich;
 #[cfg(feature = "manifests")]
 mod events;
 mod exit;
@@ -68,6 +70,9 @@ enum Command {
     /// Enrich events from a file or pipe with the tables that manifests name
     #[cfg(feature = "manifests")]
     Run(Box<run::Args>),
+    /// Enrich the events of a Kafka topic, until stopped
+    #[cfg(feature = "kafka")]
+    Enrich(Box<enrich::Args>),
     /// Bring the store's copies of tables up to date, once
     #[cfg(feature = "redis")]
     Sync(Box<sync::Args>),
@@ -96,6 +101,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Init(args) => init::run(&args),
         #[cfg(feature = "manifests")]
         Command::Run(args) => run::run(&args),
+        #[cfg(feature = "kafka")]
+        Command::Enrich(args) => enrich::run(&args),
         #[cfg(feature = "redis")]
         Command::Sync(args) => sync::run(&args),
         #[cfg(feature = "manifests")]

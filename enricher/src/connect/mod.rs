@@ -3,6 +3,8 @@
 #[cfg(feature = "redis")]
 mod args;
 mod error;
+#[cfg(feature = "kafka")]
+mod kafka;
 // A build without servers reads the manifests of Secrets and has no use for them.
 #[cfg_attr(not(any(feature = "redis", feature = "postgres")), allow(dead_code))]
 mod secrets;
@@ -13,6 +15,8 @@ mod warehouse;
 #[cfg(feature = "redis")]
 pub(crate) use args::{ConnectArgs, Connections, Readable, StoreArgs, installation};
 pub(crate) use error::ConnectError;
+#[cfg(feature = "kafka")]
+pub(crate) use kafka::{Access, ClientError, Endpoint};
 pub(crate) use secrets::{SecretArgs, SecretBytes, SecretManifests, Secrets};
 #[cfg(feature = "redis")]
 pub(crate) use warehouse::warehouse_with_books;

@@ -51,7 +51,7 @@ impl fmt::Debug for SecretBytes {
 pub(crate) type SecretManifests = BTreeMap<(String, String), BTreeMap<String, SecretBytes>>;
 
 /// All Secrets that there are: those of manifests, and files `<folder>/<name>/<key>`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Secrets {
     folder: PathBuf,
     manifests: SecretManifests,

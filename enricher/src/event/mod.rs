@@ -10,7 +10,7 @@ mod splice;
 mod tree;
 
 pub(crate) use items::{Items, scan_items};
-pub(crate) use scan::{Fault, ScanError, scan};
+pub(crate) use scan::{ScanError, scan};
 pub(crate) use slot::{Kind, Slot};
 pub(crate) use splice::{Splicer, WriteTree};
 pub(crate) use tree::{NodeId, PathTree};

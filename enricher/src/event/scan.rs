@@ -32,6 +32,15 @@ pub(crate) enum Fault {
 }
 
 impl ScanError {
+    /// The fault in a word, for a dead letter.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self.fault {
+            Fault::Utf8 => "invalid_utf8",
+            Fault::NotAnObject => "not_an_object",
+            Fault::Ends | Fault::Expected(_) | Fault::TooDeep => "invalid_json",
+        }
+    }
+
     /// The fault in words.
     pub(crate) fn message(&self) -> String {
         let column = self.at + 1;

@@ -6,7 +6,7 @@ use weft_store::Reader;
 use super::dead_letters::Reason;
 use super::lines::Piece;
 use super::{DeadLetters, Lines, Output, Summary, WriteError};
-use crate::event::{Fault, ScanError};
+use crate::event::ScanError;
 use crate::join::{Batch, Join, Outcome};
 use crate::lookup::{Interrupted, Lookup, NoAnswer};
 
@@ -209,10 +209,5 @@ impl From<WriteError> for LongLineError {
 }
 
 fn refused(error: &ScanError, line: u64) -> Reason<'static> {
-    let reason = match error.fault {
-        Fault::Utf8 => "invalid_utf8",
-        Fault::NotAnObject => "not_an_object",
-        Fault::Ends | Fault::Expected(_) | Fault::TooDeep => "invalid_json",
-    };
-    Reason { reason, stage: "read", rule: NO_RULE, line, message: error.message() }
+    Reason { reason: error.reason(), stage: "read", rule: NO_RULE, line, message: error.message() }
 }

@@ -1,0 +1,113 @@
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use weft_plan_types::EnrichPlan;
+
+use super::logs::LogFormat;
+use crate::cli::{Failure, Format, diagnostics, mapping};
+use crate::connect::{Connections, SecretArgs, Secrets, StoreArgs};
+use crate::manifests::{LOCAL, ManifestArgs};
+
+#[derive(clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// A file or folder with manifests, or - for standard input; may be repeated. Of a folder, the files that end
+    /// in .yaml, .yml or .json
+    #[arg(short, long, required_unless_present = "plan", value_name = "PATH")]
+    filename: Vec<PathBuf>,
+
+    /// Read the folders inside a folder too
+    #[arg(short = 'R', long)]
+    recursive: bool,
+
+    /// A plan, as pods get it, in place of manifests
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["filename", "mapping"])]
+    plan: Option<PathBuf>,
+
+    /// The EnrichmentMapping to run, NAME or NAMESPACE/NAME; needed where the manifests hold several
+    #[arg(long, value_name = "NAME")]
+    mapping: Option<String>,
+
+    /// The installation that the copies belong to; a store refuses all but its own
+    #[arg(long, value_name = "ID", default_value = LOCAL, conflicts_with = "plan")]
+    installation: String,
+
+    #[command(flatten)]
+    secrets: SecretArgs,
+
+    #[command(flatten)]
+    store: StoreArgs,
+
+    /// Accept, once, what stopped the mapping: OffsetsLost goes on at the oldest record there is
+    #[arg(long, value_name = "REASON")]
+    pub(super) resume: Option<Resume>,
+
+    /// How to write the log [default: text on a terminal, else json]
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) logs: Option<LogFormat>,
+}
+
+/// A stop that a person may accept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Resume {
+    /// Records were deleted before the group had read them
+    #[value(name = "OffsetsLost")]
+    OffsetsLost,
+}
+
+const EXAMPLES: &str = "\
+Reads the events of a mapping's topic, joins each with the rows that the store
+has and writes it to the destination once per rule that wants it. What cannot be
+sent goes to the dead letters, with headers that say why. Every event arrives at
+least once, in the order of its partition. What may pass is waited for; the log
+says what is waited for. SIGTERM lets it deliver what it has read and leave its
+consumer group; a second one ends it at once.
+
+Examples:
+  # The mapping of these manifests, with the Redis and the topics that they name
+  weft enrich -f manifests/
+
+  # As a pod runs it
+  weft enrich --plan /etc/weft/plan.json --secrets-dir /etc/weft/secrets
+
+Exit codes:
+  0  stopped, and everything that was read is delivered
+  1  stopped before that; the next start sends the rest again
+  2  wrong arguments, manifests, secrets or rules: do not try again";
+
+/// What to run, and how to reach what it names.
+pub(super) struct Chosen {
+    pub(super) plan: EnrichPlan,
+    /// For the topics.
+    pub(super) secrets: Secrets,
+    /// For the store.
+    pub(super) connections: Connections,
+}
+
+impl Args {
+    /// Reads the manifests or the plan; whatever is wrong or odd about them goes to standard error.
+    pub(super) fn open(&self) -> Result<Chosen, Failure> {
+        let store = self.store.access()?;
+        let (plan, manifests) = match &self.plan {
+            Some(path) => {
+                let named = || format!("failed to read the plan {} (--plan)", path.display());
+                let bytes = std::fs::read(path).with_context(named).map_err(Failure::Configuration)?;
+                let plan = weft_plan_types::read(&bytes).with_context(named).map_err(Failure::Configuration)?;
+                (plan, Default::default())
+            }
+            None => {
+                let args = ManifestArgs {
+                    filename: self.filename.clone(),
+                    recursive: self.recursive,
+                    warehouse: Vec::new(),
+                    installation: self.installation.clone(),
+                };
+                let loaded = diagnostics::usable(&args, Format::Text)?;
+                let plan = mapping::choose(&loaded.planned, self.mapping.as_deref())?.clone();
+                (plan, loaded.manifests.secrets)
+            }
+        };
+        let secrets = self.secrets.secrets(manifests);
+        Ok(Chosen { plan, connections: Connections::new(secrets.clone(), store), secrets })
+    }
+}

@@ -1,0 +1,156 @@
+use std::time::Duration;
+
+use anyhow::anyhow;
+use rdkafka::error::RDKafkaErrorCode;
+use weft_plan_types::{EnrichPlan, StartFrom};
+use weft_store::Reader;
+
+use crate::cli::Failure;
+use crate::connect::{Access, ClientError, Endpoint, Secrets};
+use crate::enrich::{Ended, Flow, Pause, Pipeline, Status, Trouble, joined};
+use crate::join::Join;
+use crate::sink::KafkaSink;
+use crate::source::{GroupProtocol, Source, StartAt};
+
+/// How long until what may pass is tried again.
+const PAUSE: Duration = Duration::from_secs(2);
+
+const STEP: Duration = Duration::from_millis(50);
+
+/// One enricher from its start to its end, through as many memberships of its group as it takes.
+pub(super) struct Session<'run> {
+    plan: &'run EnrichPlan,
+    status: &'run Status,
+    runtime: &'run tokio::runtime::Handle,
+    source: Access,
+    destination: Access,
+    dead_letter: Access,
+    start: StartAt,
+    accepts_loss: bool,
+}
+
+impl<'run> Session<'run> {
+    /// Reads the secrets of the topics and checks what can be checked without a server.
+    pub(super) fn new(
+        plan: &'run EnrichPlan,
+        secrets: &Secrets,
+        status: &'run Status,
+        runtime: &'run tokio::runtime::Handle,
+        accepts_loss: bool,
+    ) -> Result<Self, Failure> {
+        let access = |endpoint, topic| Access::new(endpoint, topic, &plan.mapping, &plan.owner, secrets);
+        let access = |endpoint, topic| access(endpoint, topic).map_err(configuration);
+        let start = match &plan.source.start_from {
+            StartFrom::Earliest => StartAt::Earliest,
+            StartFrom::Latest => StartAt::Latest,
+            StartFrom::Timestamp(text) => {
+                let time: Result<jiff::Timestamp, _> = text.parse();
+                let message =
+                    "spec.source.kafka.startFrom: write Earliest, Latest or a time such as 2026-01-31T00:00:00Z";
+                StartAt::Time(time.map_err(|_| Failure::Configuration(anyhow!(message)))?.as_millisecond())
+            }
+        };
+        Ok(Self {
+            source: access(Endpoint::Source, &plan.source.topic)?,
+            destination: access(Endpoint::Destination, &plan.destination)?,
+            dead_letter: access(Endpoint::DeadLetter, &plan.dead_letter)?,
+            plan,
+            status,
+            runtime,
+            start,
+            accepts_loss,
+        })
+    }
+
+    /// Tries something until it is there; `None` if the enricher was asked to end meanwhile.
+    pub(super) fn until_there<T>(&self, mut there: impl FnMut() -> Result<T, Failure>) -> Result<Option<T>, Failure> {
+        loop {
+            match there() {
+                Ok(there) => {
+                    self.status.goes_on(Pause::StoreUnavailable);
+                    return Ok(Some(there));
+                }
+                Err(Failure::Transient(error)) => {
+                    let message = format!("{error:#}");
+                    self.status.waits(&Trouble { pause: Pause::StoreUnavailable, message });
+                }
+                Err(failure) => return Err(failure),
+            }
+            if !self.sleep() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Runs until it is asked to end; gives how many outputs were left.
+    pub(super) fn run(&self, store: &impl Reader) -> Result<usize, Failure> {
+        let rules = || match self.runtime.block_on(joined(self.plan, store)) {
+            Err(Trouble { pause: Pause::StoreUnavailable, message }) => Err(Failure::Transient(anyhow!(message))),
+            Err(trouble) => Err(Failure::Configuration(anyhow!(trouble.message))),
+            Ok(join) => Ok(join),
+        };
+        let Some(mut join) = self.until_there(rules)? else { return Ok(0) };
+        let sink = |access: &Access| KafkaSink::new(access.clone(), self.runtime.clone()).map_err(configuration);
+        let (mut sink, mut letters) = (sink(&self.destination)?, sink(&self.dead_letter)?);
+        let mut protocol = GroupProtocol::Consumer;
+        loop {
+            let source = Source::join(&self.source, &self.plan.source.group_id, self.start, protocol);
+            let source = source.map_err(configuration)?;
+            let ended;
+            (ended, sink, letters, join) = self.member(&source, store, sink, letters, join);
+            source.leave();
+            match ended {
+                Ended::Stopped { left } => {
+                    tracing::info!(left, "stopped");
+                    return Ok(left);
+                }
+                // Brokers before 4.0 do not know it, and newer ones may have it turned off.
+                Ended::Fatal(RDKafkaErrorCode::UnsupportedVersion | RDKafkaErrorCode::UnsupportedFeature)
+                    if protocol == GroupProtocol::Consumer =>
+                {
+                    tracing::info!(
+                        "the brokers have no consumer group protocol of KIP-848; joins with cooperative-sticky"
+                    );
+                    protocol = GroupProtocol::Classic;
+                }
+                Ended::Fatal(code) => {
+                    let message =
+                        format!("the brokers refuse this member of the consumer group: {code}; it joins again");
+                    self.status.waits(&Trouble { pause: Pause::SourceUnreachable, message });
+                    if !self.sleep() {
+                        return Ok(0);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Runs one membership of the group.
+    fn member(
+        &self,
+        source: &Source,
+        store: &impl Reader,
+        sink: KafkaSink,
+        letters: KafkaSink,
+        join: Join,
+    ) -> (Ended, KafkaSink, KafkaSink, Join) {
+        let flow = Flow::new(source, sink, letters, self.status, self.accepts_loss);
+        let mut pipeline = Pipeline::new(self.plan, join, store, self.runtime, flow);
+        let ended = pipeline.run();
+        let (sink, letters, join) = pipeline.into_parts();
+        (ended, sink, letters, join)
+    }
+
+    /// Sleeps until it is time to try again; `false` if the enricher is asked to end.
+    fn sleep(&self) -> bool {
+        let since = std::time::Instant::now();
+        while since.elapsed() < PAUSE && !self.status.is_stopped() {
+            std::thread::sleep(STEP);
+        }
+        !self.status.is_stopped()
+    }
+}
+
+fn configuration(error: ClientError) -> Failure {
+    Failure::Configuration(error.into())
+}

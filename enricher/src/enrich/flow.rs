@@ -1,0 +1,250 @@
+//! What moves while a batch is worked on: the group's partitions, and outputs on their way.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::message::BorrowedMessage;
+
+use super::{Pause, Status, Trouble};
+use crate::sink::{Fate, NotTaken, Output, Refusal, Sink};
+use crate::source::{Assignment, Polled, Source};
+
+/// How often the group is told how far its partitions are.
+const COMMIT_EVERY: Duration = Duration::from_secs(1);
+
+/// How long outputs may take without partitions being paused: pausing throws away what was fetched ahead.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long the thread waits at once while there is no room, so that the group is tended to.
+const STEP: Duration = Duration::from_millis(10);
+
+/// How many records may wait for their outputs, or for those of older ones. Each costs 16 bytes.
+const MAX_WAITING: usize = 1 << 20;
+
+/// The source, its partitions, and the sinks.
+pub(crate) struct Flow<'run, S, L> {
+    pub(super) source: &'run Source,
+    pub(super) assignment: Assignment,
+    pub(super) sink: S,
+    pub(super) letters: L,
+    pub(super) status: &'run Status,
+    /// What a sink reported; nothing is sent until it is over.
+    pub(super) trouble: Option<Trouble>,
+    /// A sink was opened after trouble, and nothing was delivered yet: one record is tried first.
+    pub(super) trial: Option<Pause>,
+    /// The source has trouble, and is asked again at this time.
+    pub(super) source_asked: Option<(Pause, Instant)>,
+    /// The source cannot go on.
+    pub(super) fatal: Option<RDKafkaErrorCode>,
+    /// Partitions that are assigned and not yet read; and when to ask again where to start.
+    pub(super) to_begin: Option<(Vec<i32>, Instant)>,
+    /// Partitions that are to be given back.
+    pub(super) revoked: Option<Vec<i32>>,
+    /// A loss of offsets is accepted, once.
+    pub(super) accepts_loss: bool,
+    pub(super) paused: bool,
+    /// Records that came while partitions were paused.
+    pub(super) held: VecDeque<BorrowedMessage<'run>>,
+    committed_at: Instant,
+}
+
+/// A batch cannot be finished: its records come again.
+#[derive(Debug)]
+pub(super) struct Interrupted;
+
+impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
+    /// Nothing is assigned yet. Accepts a loss of offsets once if `accepts_loss`.
+    pub(crate) fn new(source: &'run Source, sink: S, letters: L, status: &'run Status, accepts_loss: bool) -> Self {
+        Self {
+            source,
+            assignment: Assignment::default(),
+            sink,
+            letters,
+            status,
+            trouble: None,
+            trial: None,
+            // A topic that is not there is no error to the group: it is asked for.
+            source_asked: Some((Pause::SourceUnreachable, Instant::now())),
+            fatal: None,
+            to_begin: None,
+            revoked: None,
+            accepts_loss,
+            paused: false,
+            held: VecDeque::new(),
+            committed_at: Instant::now(),
+        }
+    }
+
+    /// The sinks, for another membership of the group.
+    pub(crate) fn into_sinks(self) -> (S, L) {
+        (self.sink, self.letters)
+    }
+
+    /// The next record, if there is one within a time.
+    pub(super) fn next(&mut self, wait: Duration) -> Option<BorrowedMessage<'run>> {
+        if let Some(record) = self.held.pop_front() {
+            return Some(record);
+        }
+        if self.assignment.waiting() >= MAX_WAITING {
+            self.settle(STEP);
+            return None;
+        }
+        self.poll(wait)
+    }
+
+    /// Asks the consumer once.
+    fn poll(&mut self, wait: Duration) -> Option<BorrowedMessage<'run>> {
+        match self.source.poll(wait)? {
+            Polled::Record(record) => return Some(record),
+            Polled::OutOfRange => self.lost(),
+            Polled::Trouble(code) => self.source_trouble(code),
+            Polled::Fatal(code) => self.fatal = Some(code),
+        }
+        None
+    }
+
+    /// Does what is due: takes reports of deliveries, acts on what the group says, commits.
+    pub(super) fn tend(&mut self) {
+        self.settle(Duration::ZERO);
+        self.follow_group();
+        if self.committed_at.elapsed() >= COMMIT_EVERY {
+            self.commit(false);
+        }
+    }
+
+    /// Takes reports of deliveries, those of the next moments too.
+    pub(super) fn settle(&mut self, wait: Duration) {
+        let Self { sink, letters, assignment, trouble, trial, status, .. } = self;
+        let mut settled = |receipt, fate| match fate {
+            Fate::Delivered => {
+                assignment.delivered(receipt);
+                if let Some(pause) = trial.take() {
+                    status.goes_on(pause);
+                }
+            }
+            Fate::Failed(reported) => {
+                assignment.failed(receipt);
+                trouble.get_or_insert(reported);
+            }
+        };
+        sink.poll(wait, &mut settled);
+        letters.poll(Duration::ZERO, &mut settled);
+    }
+
+    /// Tells the group how far its partitions are; waits for the answer if `wait`.
+    pub(super) fn commit(&mut self, wait: bool) {
+        self.committed_at = Instant::now();
+        let offsets = self.assignment.uncommitted();
+        if offsets.is_empty() {
+            return;
+        }
+        if let Err(error) = self.source.commit(&offsets, wait) {
+            tracing::warn!(%error, "failed to commit offsets; they are committed again");
+            self.assignment.commit_again();
+        }
+    }
+
+    /// Sends an output, waiting for room; `Err` within if it alone is refused.
+    pub(super) fn send(&mut self, output: &Output<'_>) -> Result<Result<(), Refusal>, Interrupted> {
+        let mut full_since = None;
+        loop {
+            match self.sink.send(output) {
+                Ok(()) => {
+                    self.assignment.sent(output.receipt);
+                    self.has_room(full_since);
+                    return Ok(Ok(()));
+                }
+                Err(NotTaken::Refused(refusal)) => return Ok(Err(refusal)),
+                Err(not_taken) => self.wait_for_room(not_taken, &mut full_since)?,
+            }
+        }
+    }
+
+    /// Sends a dead letter, waiting for room. One that is refused stops the mapping: it is never dropped.
+    pub(super) fn send_letter(&mut self, output: &Output<'_>) -> Result<(), Interrupted> {
+        let mut full_since = None;
+        loop {
+            match self.letters.send(output) {
+                Ok(()) => {
+                    self.assignment.sent(output.receipt);
+                    self.has_room(full_since);
+                    return Ok(());
+                }
+                Err(NotTaken::Refused(refusal)) => {
+                    let message = format!("spec.deadLetter.kafka.topic: a dead letter is {}", refusal.message);
+                    self.trouble = Some(Trouble { pause: Pause::DeadLetterUnwritable, message });
+                    return Err(Interrupted);
+                }
+                Err(not_taken) => self.wait_for_room(not_taken, &mut full_since)?,
+            }
+        }
+    }
+
+    fn wait_for_room(&mut self, not_taken: NotTaken, full_since: &mut Option<Instant>) -> Result<(), Interrupted> {
+        if let NotTaken::Trouble(trouble) = not_taken {
+            self.trouble = Some(trouble);
+        }
+        self.bide(*full_since.get_or_insert_with(Instant::now), STEP);
+        let is_over = self.trouble.is_some() || self.fatal.is_some() || self.status.is_overdue();
+        if is_over { Err(Interrupted) } else { Ok(()) }
+    }
+
+    fn has_room(&mut self, full_since: Option<Instant>) {
+        if full_since.is_some() {
+            self.status.goes_on(Pause::DestinationSlow);
+            self.read_on();
+        }
+    }
+
+    /// Waits for a moment in a wait that began at `since`. A wait that gets long pauses the partitions, so that the group
+    /// can be tended to without records piling up.
+    pub(super) fn bide(&mut self, since: Instant, step: Duration) {
+        if since.elapsed() < PATIENCE {
+            self.settle(step);
+        } else {
+            if let Some(message) = self.sink.hindrance().or_else(|| self.letters.hindrance()) {
+                self.status.waits(&Trouble { pause: Pause::DestinationSlow, message });
+            }
+            self.wait_paused(step);
+            return;
+        }
+        self.tend();
+    }
+
+    /// Waits for a moment with partitions paused.
+    pub(super) fn wait_paused(&mut self, step: Duration) {
+        self.hold_back();
+        // What was on its way when they were paused.
+        if let Some(record) = self.poll(step) {
+            self.held.push_back(record);
+        }
+        self.tend();
+    }
+
+    /// Stops fetching.
+    pub(super) fn hold_back(&mut self) {
+        if !self.paused {
+            self.paused = true;
+            self.pause_all();
+        }
+    }
+
+    /// Pauses every partition that is read.
+    pub(super) fn pause_all(&self) {
+        let partitions: Vec<_> = self.assignment.positions().map(|(partition, _)| partition).collect();
+        if let Err(error) = self.source.pause(&partitions) {
+            tracing::debug!(%error, "failed to pause partitions");
+        }
+    }
+
+    /// Fetches again.
+    pub(super) fn read_on(&mut self) {
+        if std::mem::take(&mut self.paused) {
+            let partitions: Vec<_> = self.assignment.positions().map(|(partition, _)| partition).collect();
+            if let Err(error) = self.source.resume(&partitions) {
+                tracing::debug!(%error, "failed to resume partitions");
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What the group says, and what is done about it.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::error::RDKafkaErrorCode as Code;
+
+use super::{Flow, Pause, Trouble};
+use crate::sink::Sink;
+use crate::source::Notice;
+
+/// How long outputs of partitions that are to be given back may take. The group waits meanwhile; after it, what was not
+/// delivered is delivered by the next owner, perhaps a second time.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// How long until a question that was not answered is asked again.
+const ASK_AGAIN: Duration = Duration::from_secs(2);
+
+impl<S: Sink, L: Sink> Flow<'_, S, L> {
+    /// Acts on what the group says.
+    pub(super) fn follow_group(&mut self) {
+        for notice in self.source.notices() {
+            match notice {
+                Notice::Assigned(partitions) => self.to_begin = Some((partitions, Instant::now())),
+                Notice::Revoked(partitions) => {
+                    tracing::info!(?partitions, "partitions are to be given back");
+                    self.assignment.revoke(&partitions, Instant::now() + DRAIN);
+                    self.revoked.get_or_insert_default().extend(partitions);
+                }
+                Notice::Lost(partitions) => {
+                    tracing::warn!(
+                        ?partitions,
+                        "the group took this member for dead; what was not committed comes again"
+                    );
+                    self.revoked = None;
+                    self.forget(&partitions);
+                }
+                Notice::CommitFailed(code) => {
+                    tracing::warn!(%code, "the group does not take offsets; they are committed again");
+                    self.assignment.commit_again();
+                }
+                Notice::Ends(_) => {}
+            }
+        }
+        self.begin();
+        self.give_back();
+        self.ask_source();
+    }
+
+    /// Begins to read what was assigned, once it is known from where.
+    fn begin(&mut self) {
+        let Some((partitions, _)) = self.to_begin.take_if(|(_, when)| *when <= Instant::now()) else { return };
+        let offsets = match self.source.starts(&partitions) {
+            Ok(offsets) => offsets,
+            Err(error) => {
+                self.source_trouble(error.rdkafka_error_code().unwrap_or(Code::Fail));
+                self.to_begin = Some((partitions, Instant::now() + ASK_AGAIN));
+                return;
+            }
+        };
+        if let Err(error) = self.source.assign(&offsets) {
+            tracing::warn!(%error, "failed to begin with partitions that were assigned");
+        }
+        offsets.iter().for_each(|(partition, offset)| self.assignment.add(*partition, *offset));
+        if self.paused {
+            self.pause_all();
+        }
+        tracing::info!(?partitions, "partitions are read");
+    }
+
+    /// Gives back what was revoked, once what was read of it is delivered.
+    fn give_back(&mut self) {
+        if self.revoked.is_none() || !self.assignment.is_drained(Instant::now()) {
+            return;
+        }
+        if let Some(partitions) = self.revoked.take() {
+            self.commit(true);
+            self.forget(&partitions);
+            tracing::info!(?partitions, "partitions are given back");
+        }
+    }
+
+    fn forget(&mut self, partitions: &[i32]) {
+        partitions.iter().for_each(|partition| self.assignment.remove(*partition));
+        if let Err(error) = self.source.unassign(partitions) {
+            tracing::warn!(%error, "failed to give partitions back");
+        }
+    }
+
+    /// Notes that the consumer has trouble; it goes on trying, and so does this.
+    pub(super) fn source_trouble(&mut self, code: Code) {
+        let topic = self.source.topic();
+        let (pause, message) = match code {
+            Code::UnknownTopicOrPartition | Code::UnknownTopic => (
+                Pause::SourceTopicUnknown,
+                format!(
+                    "spec.source.kafka.topic: there is no topic {topic}; create it, or allow the user to see it (Describe)"
+                ),
+            ),
+            Code::TopicAuthorizationFailed => (
+                Pause::SourceDenied,
+                format!("spec.source.kafka.topic: the user may not read topic {topic}; allow it Read and Describe"),
+            ),
+            Code::GroupAuthorizationFailed => (
+                Pause::SourceDenied,
+                "spec.source.kafka.groupId: the user may not be in this group; allow it Read on the group".to_owned(),
+            ),
+            Code::Authentication | Code::SaslAuthenticationFailed => (
+                Pause::SourceLoginRefused,
+                "spec.source.kafka.auth.sasl: the brokers refuse the login; check user, password and mechanism"
+                    .to_owned(),
+            ),
+            Code::AllBrokersDown | Code::BrokerTransportFailure | Code::Resolve | Code::OperationTimedOut => (
+                Pause::SourceUnreachable,
+                "spec.source.kafka.bootstrapServers: the brokers do not answer; check that they run and can be reached"
+                    .to_owned(),
+            ),
+            // The rest passes by itself, and says so again if it does not.
+            code => return tracing::debug!(%code, "the consumer reports an error"),
+        };
+        if let Some((before, _)) = self.source_asked.filter(|(before, _)| *before != pause) {
+            self.status.goes_on(before);
+        }
+        self.status.waits(&Trouble { pause, message });
+        self.source_asked = Some((pause, Instant::now() + ASK_AGAIN));
+    }
+
+    /// Finds out whether the source's trouble is over: the consumer itself says only when it begins.
+    fn ask_source(&mut self) {
+        let Some((pause, _)) = self.source_asked.take_if(|(_, when)| *when <= Instant::now()) else { return };
+        match self.source.ask() {
+            Ok(()) => self.status.goes_on(pause),
+            Err(code) => {
+                self.source_asked = Some((pause, Instant::now() + ASK_AGAIN));
+                self.source_trouble(code);
+            }
+        }
+    }
+
+    /// Finds the partitions whose position is gone from the topic, and reads them no further; or, where that is accepted,
+    /// goes on at the oldest record there is.
+    pub(super) fn lost(&mut self) {
+        let mut losses = Vec::new();
+        let positions: Vec<_> = self.assignment.positions().collect();
+        for (partition, position) in positions {
+            let Ok((oldest, end)) = self.source.range(partition) else { continue };
+            let loss = match position {
+                position if position < oldest => {
+                    format!(
+                        "partition {partition}: up to {} records from offset {position} on are gone",
+                        oldest - position
+                    )
+                }
+                position if position > end => {
+                    format!(
+                        "partition {partition}: it ends at {end}, before the group's offset {position}: it was made anew"
+                    )
+                }
+                _ => continue,
+            };
+            if self.accepts_loss {
+                tracing::warn!(loss, "goes on at the oldest record, as it was told to");
+                self.assignment.add(partition, oldest);
+                if let Err(error) = self.source.go_to(&[(partition, oldest)]) {
+                    tracing::warn!(%error, partition, "failed to go on at the oldest record");
+                }
+            } else {
+                self.assignment.halt(partition);
+                losses.push(loss);
+            }
+        }
+        if !losses.is_empty() {
+            let message = format!("{}; run with --resume OffsetsLost to go on at the oldest record", losses.join("; "));
+            self.status.waits(&Trouble { pause: Pause::OffsetsLost, message });
+        }
+    }
+}

@@ -1,0 +1,300 @@
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::message::{BorrowedMessage, Message as _};
+use weft_plan_types::EnrichPlan;
+use weft_store::{Reader, Unavailable};
+
+use super::flow::Interrupted;
+use super::letter::{Letter, NO_RULE, Reason, original};
+use super::{Flow, Pause, Trouble};
+use crate::event::ScanError;
+use crate::join::{Batch, Join, Outcome};
+use crate::lookup::{NoAnswer, look_up};
+use crate::run::Summary;
+use crate::sink::{Output, Sink};
+use crate::source::Receipt;
+
+/// How many records go through the join together, and how many bytes of them at most (a single one may be longer).
+const BATCH_RECORDS: usize = 1024;
+const BATCH_BYTES: usize = 1 << 20;
+
+/// How many lookups and places in items of arrays go through the join together (a single event may have more).
+const BATCH_WEIGHT: usize = 1 << 18;
+
+/// How long the source is asked for the first record of a batch.
+const IDLE: Duration = Duration::from_millis(100);
+
+/// How long a lookup may take until the group is tended to, and from then on until it is again.
+const LOOKUP_STEP: Duration = Duration::from_millis(100);
+
+/// The pauses between questions to a store that cannot answer.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Records in, join, outputs out.
+///
+/// Memory is bounded, whatever comes in: 16 MiB of records that were fetched ahead and an answer of 8 MiB per broker; one
+/// batch of records, with their slots, keys and rows (records beyond [`BATCH_WEIGHT`] wait for the next one); 32 MiB and
+/// 200,000 outputs that are not acknowledged, for the destination and for dead letters each; and 16 bytes for each of at
+/// most a million records that wait behind these. Where a bound is reached the source is not asked for more, and its
+/// partitions are paused if that takes longer.
+pub(crate) struct Pipeline<'run, R, S, L> {
+    plan: &'run EnrichPlan,
+    join: Join,
+    store: &'run R,
+    runtime: &'run tokio::runtime::Handle,
+    flow: Flow<'run, S, L>,
+    batch: Batch,
+    read: Vec<Read<'run>>,
+    output: Vec<u8>,
+    /// What became of events.
+    summary: Summary,
+}
+
+/// Why a pipeline ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It was asked to, and delivered everything that it had begun, or left so many outputs.
+    Stopped { left: usize },
+    /// The source cannot go on as a member of its group.
+    Fatal(RDKafkaErrorCode),
+}
+
+/// A record of the batch.
+struct Read<'run> {
+    record: BorrowedMessage<'run>,
+    receipt: Receipt,
+    judged: Judged,
+}
+
+/// What a record is.
+enum Judged {
+    /// The event with this number in the batch.
+    Event(usize),
+    /// A record without a value.
+    Tombstone,
+    /// No event.
+    Unreadable(ScanError),
+}
+
+impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
+    /// A pipeline that has read nothing yet.
+    pub(crate) fn new(
+        plan: &'run EnrichPlan,
+        join: Join,
+        store: &'run R,
+        runtime: &'run tokio::runtime::Handle,
+        flow: Flow<'run, S, L>,
+    ) -> Self {
+        let summary = Summary::new(&join);
+        let (batch, read, output) = (Batch::default(), Vec::new(), Vec::new());
+        Self { plan, join, store, runtime, flow, batch, read, output, summary }
+    }
+
+    /// Runs until it is asked to end, or cannot go on.
+    pub(crate) fn run(&mut self) -> Ended {
+        let mut is_open = self.flow.open();
+        while is_open && !self.flow.status.is_stopped() && self.flow.fatal.is_none() {
+            if let Some(trouble) = self.flow.trouble.take() {
+                self.read.clear();
+                is_open = self.flow.recover(&trouble);
+                continue;
+            }
+            self.gather();
+            if !self.read.is_empty()
+                && self.look_up().and_then(|()| self.deliver()).is_err()
+                && self.flow.trouble.is_none()
+            {
+                // It was asked to end, or cannot go on: what is left of the batch is for whoever reads it next.
+                break;
+            }
+            self.flow.tend();
+        }
+        self.read.clear();
+        match self.flow.fatal {
+            Some(code) => Ended::Fatal(code),
+            None => self.drain(),
+        }
+    }
+
+    /// The sinks and what became of events, for another membership of the group.
+    pub(crate) fn into_parts(self) -> (S, L, Join) {
+        let (sink, letters) = self.flow.into_sinks();
+        (sink, letters, self.join)
+    }
+
+    /// Reads records, as many as belong together.
+    fn gather(&mut self) {
+        self.read.clear();
+        self.batch.clear(&self.join);
+        let most = if self.flow.trial.is_some() { 1 } else { BATCH_RECORDS };
+        let (mut wait, mut bytes, mut events) = (IDLE, 0, 0);
+        while self.read.len() < most && bytes < BATCH_BYTES && self.batch.weight() < BATCH_WEIGHT {
+            let Some(record) = self.flow.next(wait) else { break };
+            wait = Duration::ZERO;
+            let Some(receipt) = self.flow.assignment.begin(record.partition(), record.offset()) else { continue };
+            bytes += record.payload_len();
+            let judged = judge(&mut self.batch, &self.join, &record, &mut events);
+            self.read.push(Read { record, receipt, judged });
+        }
+    }
+
+    /// Looks up what the batch needs, however long that takes.
+    fn look_up(&mut self) -> Result<(), Interrupted> {
+        let (mut since, mut pause) = (None, FIRST_PAUSE);
+        loop {
+            let Err(NoAnswer { entity, reason }) = self.ask_store() else {
+                if since.is_some() {
+                    self.flow.status.goes_on(Pause::StoreUnavailable);
+                    self.flow.read_on();
+                }
+                return Ok(());
+            };
+            let message = format!("entity {entity}: {reason}");
+            self.flow.status.waits(&Trouble { pause: Pause::StoreUnavailable, message });
+            if reason == Unavailable::ColumnsChanged {
+                self.join_anew();
+            }
+            let since = *since.get_or_insert_with(Instant::now);
+            self.bide(since, pause)?;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    fn bide(&mut self, since: Instant, pause: Duration) -> Result<(), Interrupted> {
+        let asked = Instant::now();
+        while asked.elapsed() < pause {
+            self.flow.bide(since, FIRST_PAUSE.min(pause));
+            if self.flow.status.is_stopped() || self.flow.fatal.is_some() || self.flow.trouble.is_some() {
+                return Err(Interrupted);
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the store once; the group is tended to while it thinks.
+    fn ask_store(&mut self) -> Result<(), NoAnswer> {
+        let Self { store, join, batch, read, runtime, flow, .. } = self;
+        let events: Vec<&[u8]> = read.iter().filter_map(Read::event).collect();
+        let mut answer = pin!(look_up(*store, join, batch, |number| events[number]));
+        let since = Instant::now();
+        loop {
+            match runtime.block_on(async { tokio::time::timeout(LOOKUP_STEP, answer.as_mut()).await }) {
+                Ok(answer) => return answer,
+                Err(_) => flow.bide(since, Duration::ZERO),
+            }
+        }
+    }
+
+    /// Makes the rules ready for the entities as they are now, and the batch by these rules.
+    fn join_anew(&mut self) {
+        let joined = self.runtime.block_on(super::joined(self.plan, self.store));
+        match joined {
+            Ok(join) => {
+                self.flow.status.goes_on(Pause::BreakingChange);
+                self.join = join;
+                self.batch.clear(&self.join);
+                let mut events = 0;
+                for read in &mut self.read {
+                    read.judged = judge(&mut self.batch, &self.join, &read.record, &mut events);
+                }
+            }
+            Err(trouble) => self.flow.status.waits(&trouble),
+        }
+    }
+
+    /// Sends each record of the batch as each rule wants it.
+    fn deliver(&mut self) -> Result<(), Interrupted> {
+        let Self { plan, join, flow, batch, read, output, summary, .. } = self;
+        for Read { record, receipt, judged } in read.iter() {
+            if !flow.assignment.is_running(*receipt) {
+                continue;
+            }
+            let number = match judged {
+                Judged::Event(number) => *number,
+                Judged::Tombstone => {
+                    if let Err(refusal) = flow.send(&original(record, *receipt))? {
+                        bury(flow, record, *receipt, &Reason::refused(refusal, NO_RULE), &plan.mapping)?;
+                    }
+                    flow.assignment.done(*receipt);
+                    continue;
+                }
+                Judged::Unreadable(error) => {
+                    let reason = Reason::unreadable(error);
+                    *summary.unparsable.entry(reason.reason).or_default() += 1;
+                    bury(flow, record, *receipt, &reason, &plan.mapping)?;
+                    flow.assignment.done(*receipt);
+                    continue;
+                }
+            };
+            let event = record.payload().unwrap_or_default();
+            for rule in 0..plan.rules.len() {
+                output.clear();
+                let lookups = &mut summary.rules[rule].lookups;
+                let outcome = batch.finish(join, (number, rule), event, output, |alias, result| {
+                    lookups[alias].count(result);
+                });
+                summary.count(rule, outcome);
+                let reason = match outcome {
+                    Outcome::Sent(_) => {
+                        let sent = flow.send(&Output { value: Some(output), ..original(record, *receipt) })?;
+                        sent.err().map(|refusal| Reason::refused(refusal, &plan.rules[rule].name))
+                    }
+                    Outcome::DeadLettered(failure) => Some(Reason::failed(join, rule, failure)),
+                    Outcome::Filtered(_) | Outcome::Dropped => None,
+                };
+                if let Some(reason) = reason {
+                    bury(flow, record, *receipt, &reason, &plan.mapping)?;
+                }
+            }
+            flow.assignment.done(*receipt);
+            summary.events += 1;
+        }
+        Ok(())
+    }
+
+    /// Waits until what was sent is delivered, as long as there is time, and commits it.
+    fn drain(&mut self) -> Ended {
+        let flow = &mut self.flow;
+        while flow.sink.waiting() + flow.letters.waiting() > 0 && !flow.status.is_overdue() && flow.trouble.is_none() {
+            flow.settle(Duration::from_millis(20));
+            flow.tend();
+        }
+        flow.held.clear();
+        flow.commit(true);
+        Ended::Stopped { left: flow.sink.waiting() + flow.letters.waiting() }
+    }
+}
+
+impl Read<'_> {
+    /// The event's bytes, if it is one.
+    fn event(&self) -> Option<&[u8]> {
+        matches!(self.judged, Judged::Event(_)).then(|| self.record.payload().unwrap_or_default())
+    }
+}
+
+/// What a record is; an event is added to the batch.
+fn judge(batch: &mut Batch, join: &Join, record: &BorrowedMessage<'_>, events: &mut usize) -> Judged {
+    let Some(event) = record.payload() else { return Judged::Tombstone };
+    match batch.judge(join, event) {
+        Ok(()) => {
+            *events += 1;
+            Judged::Event(*events - 1)
+        }
+        Err(error) => Judged::Unreadable(error),
+    }
+}
+
+/// Makes a dead letter of a record.
+fn bury<S: Sink, L: Sink>(
+    flow: &mut Flow<'_, S, L>,
+    record: &BorrowedMessage<'_>,
+    receipt: Receipt,
+    reason: &Reason,
+    mapping: &str,
+) -> Result<(), Interrupted> {
+    let letter = Letter::new(record, reason, mapping);
+    flow.send_letter(&letter.output(receipt, &letter.headers()))
+}

@@ -1,0 +1,76 @@
+//! After trouble with a sink: wait until what is on its way has arrived, go back to what has not, and try again.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use super::{Flow, Pause, Trouble};
+use crate::sink::Sink;
+
+/// How long what is on its way is waited for: what arrives is not sent a second time.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// The first and the longest pause before a sink is tried again.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+const STEP: Duration = Duration::from_millis(50);
+
+impl<S: Sink, L: Sink> Flow<'_, S, L> {
+    /// Opens the sinks, however long that takes; `false` if the enricher was asked to end meanwhile.
+    pub(super) fn open(&mut self) -> bool {
+        self.open_again(None)
+    }
+
+    /// Gets over trouble, however long that takes; `false` if the enricher was asked to end meanwhile.
+    pub(super) fn recover(&mut self, trouble: &Trouble) -> bool {
+        let again = self.trial.is_some();
+        self.status.waits(trouble);
+        self.hold_back();
+        let since = Instant::now();
+        while self.sink.waiting() + self.letters.waiting() > 0 && since.elapsed() < SETTLE && !self.is_ended() {
+            self.settle(STEP);
+            self.tend();
+        }
+        self.held.clear();
+        let back = self.assignment.go_back();
+        if let Err(error) = self.source.go_to(&back) {
+            tracing::warn!(%error, "failed to go back to what was not delivered");
+        }
+        self.pause_all();
+        // What failed in its first trial too is not hurried.
+        self.open_again(Some((trouble.pause, if again { LONGEST_PAUSE } else { FIRST_PAUSE })))
+    }
+
+    fn open_again(&mut self, after: Option<(Pause, Duration)>) -> bool {
+        let mut pause = after.map_or(Duration::ZERO, |(_, pause)| pause);
+        let letters_only = after.is_some_and(|(pause, _)| pause == Pause::DeadLetterUnwritable);
+        let mut seen = BTreeSet::new();
+        loop {
+            let since = Instant::now();
+            while since.elapsed() < pause {
+                self.wait_paused(STEP);
+                if self.is_ended() {
+                    return false;
+                }
+            }
+            let opened = if letters_only { Ok(()) } else { self.sink.open() };
+            let Err(trouble) = opened.and_then(|()| self.letters.open()) else { break };
+            self.status.waits(&trouble);
+            seen.insert(trouble.pause);
+            pause = (pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+            if self.is_ended() {
+                return false;
+            }
+        }
+        self.trouble = None;
+        // Whether what was reported is over shows when the first output is delivered.
+        self.trial = after.map(|(pause, _)| pause);
+        seen.into_iter().filter(|pause| Some(*pause) != self.trial).for_each(|pause| self.status.goes_on(pause));
+        self.read_on();
+        true
+    }
+
+    fn is_ended(&self) -> bool {
+        self.fatal.is_some() || self.status.is_stopped()
+    }
+}

@@ -1,0 +1,46 @@
+use rdkafka::error::RDKafkaErrorCode as Code;
+
+use crate::connect::{Access, Endpoint};
+use crate::enrich::{Pause, Trouble};
+
+/// What an error of a topic's client means for the mapping, and what helps.
+pub(super) fn trouble(access: &Access, code: Code) -> Trouble {
+    let (topic, field) = (&access.topic, access.endpoint.topic_field());
+    let (pause, message) = match code {
+        Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition => (
+            Pause::DestinationTopicUnknown,
+            format!("{field}: there is no topic {topic}; create it, or give the user the right to see it (Describe)"),
+        ),
+        Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed => (
+            Pause::DestinationDenied,
+            format!("{field}: the user may not write to topic {topic}; allow it Write and Describe"),
+        ),
+        Code::Authentication | Code::SaslAuthenticationFailed => (
+            Pause::DestinationLoginRefused,
+            format!(
+                "{}: the brokers refuse the login; check user, password and mechanism",
+                access.endpoint.auth_field()
+            ),
+        ),
+        Code::MessageSizeTooLarge | Code::InvalidMessageSize => (
+            Pause::DestinationRefuses,
+            format!("{field}: topic {topic} takes no batch of this size any more; its max.message.bytes was lowered"),
+        ),
+        Code::InvalidRecord => (
+            Pause::DestinationRefuses,
+            format!(
+                "{field}: topic {topic} refuses records: a compacted topic takes none without a key, and one with \
+                 message.timestamp.type=CreateTime none too far from its clock"
+            ),
+        ),
+        code => (
+            Pause::DestinationUnreachable,
+            format!(
+                "{}: the brokers of topic {topic} do not answer as they should: {code}",
+                access.endpoint.servers_field()
+            ),
+        ),
+    };
+    let pause = if access.endpoint == Endpoint::DeadLetter { Pause::DeadLetterUnwritable } else { pause };
+    Trouble { pause, message }
+}

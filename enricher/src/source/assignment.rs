@@ -1,0 +1,232 @@
+use std::collections::HashMap;
+use std::time::Instant;
+
+use foldhash::fast::RandomState;
+
+use super::Receipt;
+use super::tracker::Tracker;
+
+/// The partitions that are read, and how far. Pure: it is told what happened and says what to do.
+#[derive(Debug, Default)]
+pub(crate) struct Assignment {
+    holdings: HashMap<u32, Holding, RandomState>,
+    /// The holding of each partition.
+    current: HashMap<i32, u32, RandomState>,
+    /// The number of the next holding.
+    next: u32,
+}
+
+/// One time that a partition is read, from its assignment, or from going back, to its end.
+#[derive(Debug)]
+struct Holding {
+    partition: i32,
+    /// The next offset to read, as far as is known here.
+    position: i64,
+    tracker: Tracker,
+    /// Outputs that are taken by a sink and not settled.
+    outputs: usize,
+    /// The offset that the group was told last.
+    committed: i64,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It is read.
+    Running,
+    /// It is to be given back, once its outputs are settled and at this time at the latest.
+    Revoked(Instant),
+    /// It is not read on, until a person says so.
+    Halted,
+}
+
+/// Holdings have numbers of 24 bits.
+const HOLDINGS: u32 = 1 << 24;
+
+impl Assignment {
+    /// Takes a partition that is read from an offset on.
+    pub(crate) fn add(&mut self, partition: i32, position: i64) {
+        self.remove(partition);
+        let number = self.next;
+        self.next = (number + 1) % HOLDINGS;
+        let tracker = Tracker::default();
+        let holding = Holding { partition, position, tracker, outputs: 0, committed: position, state: State::Running };
+        self.holdings.insert(number, holding);
+        self.current.insert(partition, number);
+    }
+
+    /// Forgets a partition.
+    pub(crate) fn remove(&mut self, partition: i32) {
+        if let Some(number) = self.current.remove(&partition) {
+            self.holdings.remove(&number);
+        }
+    }
+
+    /// Takes a record that was read; `None` if its partition is not, or no longer, to be read.
+    pub(crate) fn begin(&mut self, partition: i32, offset: i64) -> Option<Receipt> {
+        let number = *self.current.get(&partition)?;
+        let holding = self.holdings.get_mut(&number)?;
+        // What was read before the position went back, or before it was read at all, comes again.
+        if holding.state != State::Running || offset < holding.position {
+            return None;
+        }
+        holding.position = offset + 1;
+        Some(Receipt::new(number, holding.tracker.begin(offset)))
+    }
+
+    /// Whether a record is still to be worked on.
+    pub(crate) fn is_running(&self, receipt: Receipt) -> bool {
+        self.holdings.get(&receipt.holding()).is_some_and(|holding| holding.state == State::Running)
+    }
+
+    /// Notes an output of a record that a sink has taken.
+    pub(crate) fn sent(&mut self, receipt: Receipt) {
+        if let Some(holding) = self.holdings.get_mut(&receipt.holding()) {
+            holding.outputs += 1;
+            holding.tracker.hold(receipt.record());
+        }
+    }
+
+    /// Notes that an output of a record was delivered.
+    pub(crate) fn delivered(&mut self, receipt: Receipt) {
+        if let Some(holding) = self.holdings.get_mut(&receipt.holding()) {
+            holding.outputs = holding.outputs.saturating_sub(1);
+            holding.tracker.release(receipt.record());
+        }
+    }
+
+    /// Notes that an output of a record cannot be delivered: nothing from it on is committed until it is read again.
+    pub(crate) fn failed(&mut self, receipt: Receipt) {
+        if let Some(holding) = self.holdings.get_mut(&receipt.holding()) {
+            holding.outputs = holding.outputs.saturating_sub(1);
+        }
+    }
+
+    /// Notes that all outputs of a record are with their sinks.
+    pub(crate) fn done(&mut self, receipt: Receipt) {
+        if let Some(holding) = self.holdings.get_mut(&receipt.holding()) {
+            holding.tracker.release(receipt.record());
+        }
+    }
+
+    /// Notes that a partition is to be given back, at `deadline` at the latest.
+    pub(crate) fn revoke(&mut self, partitions: &[i32], deadline: Instant) {
+        for holding in self.holdings.values_mut().filter(|holding| partitions.contains(&holding.partition)) {
+            holding.state = State::Revoked(deadline);
+        }
+    }
+
+    /// Whether the partitions that are to be given back have nothing on its way, or no time left.
+    pub(crate) fn is_drained(&self, now: Instant) -> bool {
+        self.holdings.values().all(|holding| match holding.state {
+            State::Revoked(deadline) => holding.outputs == 0 || now >= deadline,
+            State::Running | State::Halted => true,
+        })
+    }
+
+    /// Stops reading a partition, until [`Assignment::add`] takes it anew.
+    pub(crate) fn halt(&mut self, partition: i32) {
+        for holding in self.holdings.values_mut().filter(|holding| holding.partition == partition) {
+            holding.state = State::Halted;
+        }
+    }
+
+    /// What the group has to be told: the partitions of which more is finished than it was told.
+    pub(crate) fn uncommitted(&mut self) -> Vec<(i32, i64)> {
+        let news = |holding: &mut Holding| {
+            let safe = holding.tracker.safe().filter(|safe| *safe > holding.committed)?;
+            holding.committed = safe;
+            Some((holding.partition, safe))
+        };
+        self.holdings.values_mut().filter_map(news).collect()
+    }
+
+    /// Lets what was said last be said again: it may not have reached the group.
+    pub(crate) fn commit_again(&mut self) {
+        self.holdings.values_mut().for_each(|holding| holding.committed = 0);
+    }
+
+    /// Goes back, in each partition that is read, to the first record that is not finished; gives where to read on.
+    pub(crate) fn go_back(&mut self) -> Vec<(i32, i64)> {
+        let running = |holding: &&Holding| holding.state == State::Running;
+        let back: Vec<_> = self.holdings.values().filter(running).map(Holding::resume).collect();
+        for (partition, position, committed) in &back {
+            self.add(*partition, *position);
+            let number = self.current.get(partition).copied().unwrap_or_default();
+            if let Some(holding) = self.holdings.get_mut(&number) {
+                holding.committed = *committed;
+            }
+        }
+        back.into_iter().map(|(partition, position, _)| (partition, position)).collect()
+    }
+
+    /// The partitions that are read, with the next offset of each.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = (i32, i64)> {
+        let running = self.holdings.values().filter(|holding| holding.state == State::Running);
+        running.map(|holding| (holding.partition, holding.position))
+    }
+
+    /// How many records wait for outputs, their own or those of older ones.
+    pub(crate) fn waiting(&self) -> usize {
+        self.holdings.values().map(|holding| holding.tracker.len()).sum()
+    }
+}
+
+impl Holding {
+    /// The partition, where to read on, and what the group knows.
+    fn resume(&self) -> (i32, i64, i64) {
+        (self.partition, self.tracker.unfinished().unwrap_or(self.position), self.committed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn holding(partition: i32, records: i64) -> (Assignment, Vec<Receipt>) {
+        let mut assignment = Assignment::default();
+        assignment.add(partition, 0);
+        let receipts = (0..records).map(|offset| assignment.begin(partition, offset).unwrap()).collect();
+        (assignment, receipts)
+    }
+
+    #[test]
+    fn nothing_is_committed_past_an_output_that_failed_and_reading_goes_back_to_it() {
+        let (mut assignment, receipts) = holding(3, 3);
+        receipts.iter().for_each(|receipt| assignment.sent(*receipt));
+        receipts.iter().for_each(|receipt| assignment.done(*receipt));
+        assignment.delivered(receipts[0]);
+        assignment.failed(receipts[1]);
+        assignment.delivered(receipts[2]);
+        assert_eq!(assignment.uncommitted(), [(3, 1)]);
+        assert_eq!(assignment.uncommitted(), []);
+        assert_eq!(assignment.go_back(), [(3, 1)]);
+        assert_eq!(assignment.begin(3, 0), None, "it was delivered");
+        let again = assignment.begin(3, 1).unwrap();
+        assignment.delivered(receipts[1]);
+        assert_eq!(assignment.uncommitted(), [], "a report of the time before does not count");
+        assignment.done(again);
+        assert_eq!(assignment.uncommitted(), [(3, 2)]);
+    }
+
+    #[test]
+    fn a_revoked_partition_is_given_back_when_its_outputs_are_settled_or_its_time_is_up() {
+        let (mut assignment, receipts) = holding(0, 2);
+        assignment.add(1, 0);
+        assignment.sent(receipts[0]);
+        assignment.done(receipts[0]);
+        let now = Instant::now();
+        let deadline = now + Duration::from_secs(10);
+        assignment.revoke(&[0], deadline);
+        assert!(!assignment.is_running(receipts[1]), "its records are no longer worked on");
+        assert_eq!(assignment.begin(0, 2), None);
+        assert!(!assignment.is_drained(now), "an output is on its way");
+        assert!(assignment.is_drained(deadline));
+        assignment.delivered(receipts[0]);
+        assert!(assignment.is_drained(now));
+        assert_eq!(assignment.uncommitted(), [(0, 1)], "the record that was not worked on is the next owner's");
+        assert_eq!(assignment.positions().collect::<Vec<_>>(), [(1, 0)]);
+    }
+}

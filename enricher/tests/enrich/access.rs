@@ -1,0 +1,95 @@
+//! Logins and certificates, on listeners that ask for them.
+
+use std::fs;
+
+use weft_kafka_broker::Sent;
+
+use crate::world::{RULES, World};
+
+/// The Secret `kafka` in the folder of secrets.
+fn secrets(world: &World<'_>, password: &str) {
+    let folder = world.folder.path().join("kafka");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("password"), password).unwrap();
+    for name in ["ca.crt", "client.crt", "client.key"] {
+        fs::copy(world.kafka.certificate(name), folder.join(name)).unwrap();
+    }
+}
+
+fn secret(key: &str) -> String {
+    format!("{{secretRef: {{name: kafka, key: {key}}}}}")
+}
+
+fn sasl(world: &World<'_>, mechanism: &str) -> String {
+    let (user, password, ca) = (&world.kafka.user, secret("password"), secret("ca.crt"));
+    format!("auth: {{sasl: {{mechanism: {mechanism}, username: {user}, password: {password}}}}}, tls: {{ca: {ca}}}")
+}
+
+fn event(world: &World<'_>) {
+    world.kafka.produce(&world.topic("in"), [Sent { value: Some(br#"{"sku":1}"#), ..Sent::default() }]);
+}
+
+#[test]
+fn every_login_and_a_client_certificate_let_events_through() {
+    let world = World::new().with_topics();
+    secrets(&world, &world.kafka.password);
+    let certificate = format!("certificate: {}, privateKey: {}", secret("client.crt"), secret("client.key"));
+    let certificate = format!("tls: {{ca: {}, clientCertificate: {{{certificate}}}}}", secret("ca.crt"));
+    let logins =
+        ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"].map(|mechanism| (&world.kafka.sasl, sasl(&world, mechanism)));
+    for (number, (servers, access)) in logins.into_iter().chain([(&world.kafka.tls, certificate)]).enumerate() {
+        world.write_manifests(servers, &access, "", RULES);
+        event(&world);
+        let enricher = world.enrich();
+        world.records("out", number + 1);
+        enricher.stop();
+    }
+}
+
+#[test]
+fn a_wrong_password_is_named_by_its_field_and_waited_for() {
+    let world = World::new().with_topics();
+    secrets(&world, "wrong-secret");
+    world.write_manifests(&world.kafka.sasl, &sasl(&world, "SCRAM-SHA-256"), "", RULES);
+    let mut enricher = world.enrich();
+    enricher.logs("spec.destination.kafka.auth.sasl: the brokers refuse the login");
+    let log = enricher.log();
+    assert!(!log.contains("wrong-secret"), "{log}");
+    enricher.stop();
+}
+
+#[test]
+fn a_topic_that_the_user_may_not_write_is_named_and_waited_for() {
+    let world = World::new().with_topics();
+    secrets(&world, &world.kafka.password);
+    world.write_manifests(&world.kafka.sasl, &sasl(&world, "PLAIN"), "", RULES);
+    let acl = |change: &str| {
+        let topic = world.topic("out");
+        let who = ["--allow-principal", "User:somebody", "--operation", "Write", "--topic", &topic, "--force"];
+        world.kafka.tool("org.apache.kafka.tools.AclCommand", &[&[change], &who[..]].concat());
+    };
+    acl("--add");
+    event(&world);
+    let mut enricher = world.enrich();
+    enricher.logs("spec.destination.kafka.topic: ");
+    acl("--remove");
+    world.records("out", 1);
+    enricher.stop();
+}
+
+#[test]
+fn secrets_that_are_missing_or_none_end_it_at_once_with_the_field() {
+    let world = World::new();
+    secrets(&world, &world.kafka.password);
+    world.write_manifests(&world.kafka.sasl, &sasl(&world, "PLAIN"), "", RULES);
+    let folder = world.folder.path().join("kafka");
+    fs::write(folder.join("ca.crt"), "not a certificate").unwrap();
+    let mut enricher = world.enrich();
+    assert_eq!(enricher.ended().code(), Some(2));
+    assert!(enricher.log().contains("spec.source.kafka.tls.ca: the secret holds no PEM"), "{}", enricher.log());
+    fs::remove_file(folder.join("password")).unwrap();
+    let mut enricher = world.enrich();
+    assert_eq!(enricher.ended().code(), Some(2));
+    let log = enricher.log();
+    assert!(log.contains("spec.source.kafka.auth.sasl.password: there is no key `password`"), "{log}");
+}

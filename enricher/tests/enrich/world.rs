@@ -1,0 +1,241 @@
+//! Topics, a synced table of products, and enrichers that are started, stopped and killed.
+
+use std::fs::{self, File};
+use std::process::{Child, Command, ExitStatus};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rusqlite::Connection;
+use tempfile::TempDir;
+use weft_kafka_broker::{Kafka, Record};
+
+use crate::redis_server::Server;
+
+/// The brokers that the tests share, except those that kill them. They end with the process.
+static KAFKA: LazyLock<Kafka> = LazyLock::new(|| Kafka::start(1));
+
+/// No enricher takes so long for anything, not even on a machine that is busy with other tests.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+
+pub(crate) const PARTITIONS: i32 = 4;
+
+/// How many products there are, numbered from 0.
+pub(crate) const PRODUCTS: usize = 100;
+
+/// The rules of most tests.
+pub(crate) const RULES: &str = r"
+  - name: orders
+    entities: [{as: product, entity: product, match: [{column: SKU, path: $.sku}]}]
+    enrichments: [{from: {as: product, column: NAME}, to: $.name}]
+";
+
+pub(crate) struct World<'kafka> {
+    pub(crate) kafka: &'kafka Kafka,
+    pub(crate) redis: Server,
+    /// In the names of its topics and its group.
+    pub(crate) name: String,
+    pub(crate) folder: TempDir,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// A running `weft enrich`.
+pub(crate) struct Enricher {
+    process: Child,
+    log: std::path::PathBuf,
+}
+
+impl World<'static> {
+    /// With topics of its own on the brokers that the tests share.
+    pub(crate) fn new() -> Self {
+        Self::on(&KAFKA)
+    }
+}
+
+impl<'kafka> World<'kafka> {
+    /// With topics of its own on these brokers.
+    pub(crate) fn on(kafka: &'kafka Kafka) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("t{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let redis = runtime.block_on(Server::start());
+        let world = Self { kafka, redis, name, folder: tempfile::tempdir().unwrap(), runtime };
+        let table = Connection::open(world.folder.path().join("shop.db")).unwrap();
+        table.execute_batch("CREATE TABLE product (SKU INTEGER PRIMARY KEY, NAME TEXT)").unwrap();
+        for number in 0..PRODUCTS as i64 {
+            table.execute("INSERT INTO product VALUES (?1, ?2)", (number, format!("product {number}"))).unwrap();
+        }
+        world.write_manifests(&world.kafka.plain, "", "", RULES);
+        world.sync();
+        world
+    }
+
+    /// With the topics that events come from and go to, too.
+    pub(crate) fn with_topics(self) -> Self {
+        for topic in ["in", "out", "dead"] {
+            self.kafka.create_topic(&self.topic(topic), PARTITIONS, &[]);
+        }
+        self
+    }
+
+    pub(crate) fn topic(&self, name: &str) -> String {
+        format!("{}-{name}", self.name)
+    }
+
+    pub(crate) fn group(&self) -> String {
+        format!("weft.shop.{}", self.name)
+    }
+
+    /// The manifests; `access` and `source` are lines of all topics and of the source alone.
+    pub(crate) fn write_manifests(&self, servers: &str, access: &str, source: &str, rules: &str) {
+        let Self { redis: Server { port, .. }, name, .. } = self;
+        let servers: Vec<_> = servers.split(',').map(|server| format!("\"{server}\"")).collect();
+        let servers = servers.join(", ");
+        let text = format!(
+            r#"
+apiVersion: weft.dev/v1alpha1
+kind: Warehouse
+metadata: {{name: shop, namespace: shop}}
+spec: {{sqlite: {{path: shop.db}}}}
+---
+apiVersion: weft.dev/v1alpha1
+kind: DataGraph
+metadata: {{name: main, namespace: shop}}
+spec: {{warehouseRef: {{name: shop}}, store: {{redis: {{url: "redis://127.0.0.1:{port}/0"}}}}}}
+---
+apiVersion: weft.dev/v1alpha1
+kind: Entity
+metadata: {{name: product, namespace: shop}}
+spec: {{dataGraphRef: {{name: main}}, tableRef: product, primaryKey: [SKU]}}
+---
+apiVersion: weft.dev/v1alpha1
+kind: EnrichmentMapping
+metadata: {{name: {name}, namespace: shop}}
+spec:
+  dataGraphRef: {{name: main}}
+  source: {{kafka: {{bootstrapServers: [{servers}], topic: {name}-in, startFrom: Earliest, {access}{source}}}}}
+  destination: {{kafka: {{bootstrapServers: [{servers}], topic: {name}-out, {access}}}}}
+  deadLetter: {{kafka: {{topic: {name}-dead}}}}
+  rules:{rules}"#
+        );
+        fs::write(self.folder.path().join("weft.yaml"), text).unwrap();
+    }
+
+    /// Changes a text in the manifests.
+    pub(crate) fn edit(&self, from: &str, to: &str) {
+        let path = self.folder.path().join("weft.yaml");
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "the manifests have no {from}");
+        fs::write(path, text.replace(from, to)).unwrap();
+    }
+
+    /// Brings the store's rows up to date.
+    pub(crate) fn sync(&self) {
+        let output = self.weft().args(["sync", "-f"]).arg(self.folder.path()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn weft(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
+        command.env("WEFT_LOG", "info,librdkafka=error");
+        command
+    }
+
+    /// Starts an enricher of the manifests.
+    pub(crate) fn enrich(&self) -> Enricher {
+        self.enrich_with(&[])
+    }
+
+    /// Starts an enricher with more arguments.
+    pub(crate) fn enrich_with(&self, arguments: &[&str]) -> Enricher {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let log = self.folder.path().join(format!("log{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
+        let mut command = self.weft();
+        command.args(["enrich", "--secrets-dir"]).arg(self.folder.path()).arg("-f");
+        command.arg(self.folder.path()).args(arguments).stderr(File::create(&log).unwrap());
+        Enricher { process: command.spawn().unwrap(), log }
+    }
+
+    /// What is in a topic once there are so many records.
+    pub(crate) fn records(&self, topic: &str, count: usize) -> Vec<Record> {
+        let topic = self.topic(topic);
+        let known = || self.kafka.ends(&topic, PARTITIONS).values().sum::<i64>();
+        self.kafka.wait_until(&format!("{topic} has {count} records"), || known() >= count as i64);
+        let records = self.kafka.records(&topic, PARTITIONS);
+        assert_eq!(records.len(), count, "{topic}");
+        records
+    }
+
+    /// How many records a topic has been written, over all partitions.
+    pub(crate) fn ends(&self, topic: &str) -> u64 {
+        self.kafka.ends(&self.topic(topic), PARTITIONS).values().sum::<i64>() as u64
+    }
+
+    /// What the group has committed, over all partitions.
+    pub(crate) fn committed(&self) -> i64 {
+        self.kafka.committed(&self.group(), &self.topic("in"), PARTITIONS).values().sum()
+    }
+
+    /// Runs something with the Redis server on its runtime.
+    pub(crate) fn start_redis_again(&mut self) {
+        self.runtime.block_on(self.redis.start_again());
+    }
+}
+
+impl Enricher {
+    /// Everything it has logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Waits until it has logged something.
+    pub(crate) fn logs(&mut self, text: &str) {
+        self.logs_times(text, 1);
+    }
+
+    /// Waits until it has logged something so many times.
+    pub(crate) fn logs_times(&mut self, text: &str, times: usize) {
+        let started = Instant::now();
+        while self.log().matches(text).count() < times {
+            let ended = self.process.try_wait().unwrap();
+            assert!(ended.is_none(), "it ended ({ended:?}) before it logged {text:?}:\n{}", self.log());
+            assert!(started.elapsed() < PATIENCE, "it does not log {text:?}:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.process.id().cast_signed()), signal).unwrap();
+    }
+
+    /// Asks it to end, and waits until it has, with everything delivered.
+    pub(crate) fn stop(mut self) {
+        self.signal(Signal::SIGTERM);
+        let status = self.ended();
+        assert_eq!(status.code(), Some(0), "{}", self.log());
+    }
+
+    /// Waits until it has ended.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return status;
+            }
+            assert!(started.elapsed() < PATIENCE, "it does not end:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Enricher {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        if std::thread::panicking() {
+            println!("the enricher's log:\n{}", self.log());
+        }
+    }
+}
