@@ -75,8 +75,9 @@ async fn a_writer_and_a_reader_need_no_more_than_the_permissions_that_are_docume
     }
     patch.remove(b"sku-1").await.unwrap();
     assert_eq!(patch.finish().await.unwrap(), Outcome::Done);
-    let change = Change::Rows { run: 8, buckets: 1, bucket: 0, keys: Some(bytes(&["sku-1"])) };
-    writer.announce(std::slice::from_ref(&change)).await.unwrap();
+    let named: Vec<String> = (0..20).map(|number| format!("large-{number}")).chain(["sku-1".to_owned()]).collect();
+    let named: Vec<&str> = named.iter().map(String::as_str).collect();
+    let change = Change::Rows { run: 8, buckets: 1, bucket: 0, keys: Some(bytes(&named)) };
     assert_eq!(writer.commit(8, 8).await.unwrap(), Outcome::Done);
     assert_eq!(feed.poll().await.unwrap(), News::Changes(vec![change, Change::Committed { run: 8 }]));
     assert_eq!(writer.verify(8, 1).await.unwrap(), Outcome::Done);

@@ -5,6 +5,7 @@ use redis::Cmd;
 use tokio::task::JoinHandle;
 
 use super::control::Control;
+use super::feed::{ENTRIES, Named};
 use super::scripts::{self, CHUNK, SWAP, WRITE};
 use super::writer::{Target, Writer};
 use super::{Outcome, StoreError};
@@ -40,6 +41,8 @@ pub struct BucketWriter<'a> {
     /// Keys and rows in turn.
     rows: Vec<Vec<u8>>,
     bytes: usize,
+    /// The keys that a patch changes; `None` if they are too many to be named, or all are replaced.
+    named: Option<Named>,
     /// How many chunks were sent to the temporary key.
     chunks: u32,
     /// The chunk that is on its way.
@@ -50,23 +53,24 @@ pub struct BucketWriter<'a> {
 
 impl<'a> BucketWriter<'a> {
     pub(super) fn new(writer: &'a Writer, target: Target, bucket: u32, base: Option<u64>) -> Self {
-        let (removed, rows) = (Vec::new(), Vec::new());
-        Self { writer, target, bucket, base, removed, rows, bytes: 0, chunks: 0, sent: None, refused: None }
+        let (removed, rows, named) = (Vec::new(), Vec::new(), base.map(|_| Named::default()));
+        Self { writer, target, bucket, base, removed, rows, bytes: 0, named, chunks: 0, sent: None, refused: None }
     }
 
     /// Sets the row of a key text; a key comes once.
     pub async fn put(&mut self, key: &[u8], row: &Row) -> Result<(), StoreError> {
         self.rows.extend([key.to_vec(), row.as_bytes().to_vec()]);
-        self.took(key.len() + row.as_bytes().len()).await
+        self.took(key, key.len() + row.as_bytes().len()).await
     }
 
     /// Removes the row of a key text, if it is there; a key comes once.
     pub async fn remove(&mut self, key: &[u8]) -> Result<(), StoreError> {
         self.removed.push(key.to_vec());
-        self.took(key.len()).await
+        self.took(key, key.len()).await
     }
 
-    async fn took(&mut self, bytes: usize) -> Result<(), StoreError> {
+    async fn took(&mut self, key: &[u8], bytes: usize) -> Result<(), StoreError> {
+        self.named = self.named.take().and_then(|mut named| named.add(key).then_some(named));
         self.bytes += bytes;
         if self.bytes < CHUNK_BYTES && self.rows.len() / 2 + self.removed.len() < CHUNK_ROWS {
             return Ok(());
@@ -78,6 +82,7 @@ impl<'a> BucketWriter<'a> {
     pub async fn finish(mut self) -> Result<Outcome, StoreError> {
         if self.chunks == 0 {
             let mut call = self.call(&WRITE, vec![self.key()]);
+            self.add_change(&mut call);
             self.add_rows(&mut call);
             return run(self.writer, &call).await;
         }
@@ -90,6 +95,7 @@ impl<'a> BucketWriter<'a> {
         }
         let mut call = self.call(&SWAP, vec![self.key(), self.temporary_key()]);
         call.arg(self.chunks - 1);
+        self.add_change(&mut call);
         run(self.writer, &call).await
     }
 
@@ -128,6 +134,17 @@ impl<'a> BucketWriter<'a> {
         let control = Control::new(self.target.run, self.target.columns).to_string();
         call.arg(self.target.token).arg(self.target.run).arg(base).arg(control);
         call
+    }
+
+    /// What the feed is told.
+    fn add_change(&self, call: &mut Cmd) {
+        let place = format!("{}.{}", self.target.buckets, self.bucket);
+        match self.named.as_ref().map(Named::text) {
+            Some([]) => call.arg("").arg(""),
+            Some(named) => call.arg(place).arg(named),
+            None => call.arg(place).arg(""),
+        };
+        call.arg(ENTRIES);
     }
 
     fn add_rows(&self, call: &mut Cmd) {

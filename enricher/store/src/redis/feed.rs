@@ -1,6 +1,9 @@
 //! The change feed: which rows a run changed, so that whoever keeps rows elsewhere forgets them.
 //!
-//! A Redis stream of at most about ten thousand entries, one per changed bucket and one per committed run:
+//! A Redis stream of at most about ten thousand entries, one per changed bucket, appended by the script that changes the
+//! bucket, and one per committed run. (Where shards differ, no script sees both: there the entry comes after the change,
+//! and a writer that dies in between leaves a change without one.)
+//!
 //!
 //! | field | meaning |
 //! |---|---|
@@ -9,19 +12,19 @@
 //! | `keys` | the key texts of the changed rows, each behind its length in bytes and a colon; absent if they are too many: then every row of the bucket may have changed |
 
 use bytes::Bytes;
-use redis::aio::ConnectionManager;
+use redis::aio::{ConnectionLike, ConnectionManager};
 use redis::{Value, from_redis_value_ref};
 
 use super::{Keys, StoreError};
 
 /// The most entries the stream keeps, about. With keys of [`KEYS_BYTES`] each they are 40 MiB.
-const ENTRIES: u32 = 10_000;
+pub(super) const ENTRIES: u32 = 10_000;
 
 /// The most bytes of keys in one entry: a bucket with more of them changed is named as a whole.
 const KEYS_BYTES: usize = 4096;
 
 /// How many entries are read or written in one round.
-const ROUND: usize = 500;
+pub(crate) const ROUND: usize = 500;
 
 /// One entry of the feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,27 +58,29 @@ pub enum News {
 
 /// Reads the change feed of one entity.
 #[derive(Debug)]
-pub struct ChangeFeed {
-    connection: ConnectionManager,
+pub struct ChangeFeed<C = ConnectionManager> {
+    connection: C,
     key: String,
     /// The last entry read. As long as the stream still has it, nothing after it was dropped.
-    last: Option<String>,
+    last: Option<Entry>,
 }
 
-impl ChangeFeed {
+impl<C: ConnectionLike> ChangeFeed<C> {
     /// A reader of the entity with these keys, which has missed everything so far.
-    pub fn new(connection: ConnectionManager, keys: &Keys) -> Self {
+    pub fn new(connection: C, keys: &Keys) -> Self {
         Self { connection, key: keys.changes(), last: None }
     }
 
     /// What changed since the last call. The first call answers [`News::Gap`], and so does each one while there is no
     /// feed: nothing may be kept then.
     pub async fn poll(&mut self) -> Result<News, StoreError> {
-        let Some(last) = self.last.clone() else { return self.start_anew().await };
-        let entries = self.entries("XRANGE", &last, "+", ROUND + 1).await?;
+        let Some(last) = &self.last else { return self.start_anew().await };
+        let (id, last) = (last.id.clone(), last.clone());
+        let entries = self.entries("XRANGE", &id, "+", ROUND + 1).await?;
         match entries.split_first() {
-            Some((first, new)) if first.id == last => {
-                self.last = Some(new.last().unwrap_or(first).id.clone());
+            // What it says too: another server's clock may give the id to another entry.
+            Some((first, new)) if *first == last => {
+                self.last = Some(new.last().unwrap_or(first).clone());
                 // An entry that cannot be read may be of any row.
                 let changes: Option<Vec<Change>> = new.iter().map(|entry| entry.change.clone()).collect();
                 Ok(changes.map_or(News::Gap, News::Changes))
@@ -84,8 +89,13 @@ impl ChangeFeed {
         }
     }
 
+    /// Whether there is a feed to follow.
+    pub fn is_followed(&self) -> bool {
+        self.last.is_some()
+    }
+
     async fn start_anew(&mut self) -> Result<News, StoreError> {
-        self.last = self.entries("XREVRANGE", "+", "-", 1).await?.pop().map(|newest| newest.id);
+        self.last = self.entries("XREVRANGE", "+", "-", 1).await?.pop();
         Ok(News::Gap)
     }
 
@@ -98,6 +108,25 @@ impl ChangeFeed {
         let entries =
             entries.iter().map(|entry| Entry::parse(entry).ok_or(StoreError::Foreign { act, what: "changes" }));
         entries.collect()
+    }
+}
+
+/// The keys that a patch of a bucket changes, as an entry has them.
+#[derive(Debug, Default)]
+pub(super) struct Named(Vec<u8>);
+
+impl Named {
+    /// Adds a key; `false` if they are too many for one entry.
+    pub(super) fn add(&mut self, key: &[u8]) -> bool {
+        self.0.extend_from_slice(key.len().to_string().as_bytes());
+        self.0.push(b':');
+        self.0.extend_from_slice(key);
+        self.0.len() <= KEYS_BYTES
+    }
+
+    /// The text, empty if there is no key.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.0
     }
 }
 
@@ -115,8 +144,8 @@ pub(super) async fn append(
                 Change::Committed { run } => entry.arg("run").arg(run),
                 Change::Rows { run, buckets, bucket, keys } => {
                     entry.arg("run").arg(run).arg("bucket").arg(format!("{buckets}.{bucket}"));
-                    match keys.as_deref().map(spelled).filter(|text| text.len() <= KEYS_BYTES) {
-                        Some(text) => entry.arg("keys").arg(text),
+                    match keys.as_deref().and_then(named) {
+                        Some(named) => entry.arg("keys").arg(named.text()),
                         None => entry,
                     }
                 }
@@ -129,6 +158,7 @@ pub(super) async fn append(
     Ok(())
 }
 
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     id: String,
     /// `None` if the entry is not of a form known here.
@@ -154,14 +184,10 @@ impl Entry {
     }
 }
 
-fn spelled(keys: &[Bytes]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for key in keys {
-        out.extend_from_slice(key.len().to_string().as_bytes());
-        out.push(b':');
-        out.extend_from_slice(key);
-    }
-    out
+/// The keys as an entry has them; `None` if they are too many.
+fn named(keys: &[Bytes]) -> Option<Named> {
+    let mut named = Named::default();
+    keys.iter().all(|key| named.add(key)).then_some(named)
 }
 
 fn read_keys(mut text: &[u8]) -> Option<Vec<Bytes>> {
@@ -183,8 +209,9 @@ mod tests {
     #[test]
     fn keys_of_any_bytes_read_back_and_cut_ones_do_not() {
         let keys = [Bytes::from_static(b"a"), Bytes::from_static(b"1:2\n\xff"), Bytes::from(vec![b':'; 1000])];
-        let text = spelled(&keys);
-        assert_eq!(read_keys(&text).unwrap(), keys);
+        let named = named(&keys).unwrap();
+        let text = named.text();
+        assert_eq!(read_keys(text).unwrap(), keys);
         assert_eq!(read_keys(&text[..text.len() - 1]), None);
         assert_eq!(read_keys(b"x:a"), None);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use redis::aio::ConnectionManager;
+use redis::aio::{ConnectionLike, ConnectionManager};
 
 use super::bucket::BucketWriter;
 use super::control::{self, Columns, Control};
@@ -124,7 +124,8 @@ impl Writer {
             let mut pipeline = redis::pipe();
             for &bucket in round {
                 let mut call = scripts::call(&WRITE, &self.guarded(vec![self.keys.bucket(target.buckets, bucket)]));
-                call.arg(target.token).arg(target.run).arg(base).arg(&control).arg(0);
+                // Nothing changes that the feed would have to be told.
+                call.arg(target.token).arg(target.run).arg(base).arg(&control).arg("").arg("").arg(0).arg(0);
                 pipeline.add_command(call);
             }
             outcomes.extend(scripts::run_all(&mut self.connection.clone(), act, &pipeline).await?);
@@ -132,8 +133,16 @@ impl Writer {
         Ok(outcomes)
     }
 
-    /// Appends to the change feed; to be called once the changed buckets are written, and before the run is committed.
+    /// Appends to the change feed what no script did: with [`Shards::Many`] the changed buckets, once they are written
+    /// and before the run is committed; with [`Shards::One`] nothing, for a bucket is announced as it is written.
     pub async fn announce(&self, changes: &[Change]) -> Result<(), StoreError> {
+        match self.shards {
+            Shards::One => Ok(()),
+            Shards::Many => self.append(changes).await,
+        }
+    }
+
+    async fn append(&self, changes: &[Change]) -> Result<(), StoreError> {
         feed::append(&mut self.connection.clone(), &self.keys, changes).await
     }
 
@@ -143,7 +152,7 @@ impl Writer {
         call.arg(token).arg(run).arg(LAYOUT);
         let outcome = scripts::run(&mut self.connection.clone(), "commit the run in the store", &call).await?;
         if matches!(outcome, Outcome::Done) {
-            self.announce(&[Change::Committed { run }]).await?;
+            self.append(&[Change::Committed { run }]).await?;
         }
         Ok(outcome)
     }
@@ -200,10 +209,10 @@ impl Writer {
         if is_last { scripts::run(&mut connection, act, &call(Vec::new(), true)).await } else { Ok(outcome) }
     }
 
-    /// The keys of a bucket's script, with the meta where it can see it.
+    /// The keys of a bucket's script, with the meta and the feed where it can see them.
     pub(super) fn guarded(&self, mut keys: Vec<String>) -> Vec<String> {
         if self.shards == Shards::One {
-            keys.push(self.keys.meta());
+            keys.extend([self.keys.meta(), self.keys.changes()]);
         }
         keys
     }
@@ -211,7 +220,7 @@ impl Writer {
 
 /// Reads the meta of the entity with these keys.
 pub(super) async fn read_meta(
-    connection: &mut ConnectionManager,
+    connection: &mut impl ConnectionLike,
     keys: &Keys,
     act: &'static str,
 ) -> Result<Option<Meta>, StoreError> {

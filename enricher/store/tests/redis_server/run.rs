@@ -78,7 +78,6 @@ pub async fn load(writer: &Writer, snapshot: &Snapshot, rows: &Rows) {
     for bucket in 0..snapshot.buckets {
         assert_eq!(replace(writer, target(token, snapshot), bucket, rows).await, Outcome::Done);
     }
-    writer.announce(&whole(snapshot)).await.unwrap();
     assert_eq!(writer.commit(token, snapshot.run).await.unwrap(), Outcome::Done);
 }
 

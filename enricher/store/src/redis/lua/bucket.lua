@@ -1,7 +1,8 @@
 #!lua
 -- In front of every script that writes a bucket. (`#!lua` lets Redis refuse the whole script where memory is full,
 -- instead of its first half.)
--- KEYS: the bucket; for a script of chunks the temporary key; then the meta, left out where another shard has it.
+-- KEYS: the bucket; for a script of chunks the temporary key; then the meta and the change feed, left out where another
+--       shard has them.
 -- ARGV: the token; the run that the bucket comes to; the run it must be at, or '' to replace whatever is there; its
 --       new control field; then what each script says.
 
@@ -49,4 +50,15 @@ local function apply(key, first)
   local removed = tonumber(ARGV[first])
   call_in_slices('HDEL', key, first + 1, first + removed)
   call_in_slices('HSET', key, first + 1 + removed, #ARGV)
+end
+
+-- Tells whoever keeps rows elsewhere, in the same step that changes them. ARGV[first]: '<buckets>.<bucket>', or '' if no
+-- row changed; then the changed keys, or '' if it may be any; then the most entries that the feed keeps.
+local function announce(feed, first)
+  if not feed or ARGV[first] == '' then return end
+  local entry = {'run', ARGV[2], 'bucket', ARGV[first]}
+  if ARGV[first + 1] ~= '' then
+    entry[5], entry[6] = 'keys', ARGV[first + 1]
+  end
+  redis.call('XADD', feed, 'MAXLEN', '~', ARGV[first + 2], '*', unpack(entry))
 end
