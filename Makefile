@@ -70,6 +70,11 @@ bench-sync: ## Measure weft sync beside PostgreSQL's and Redis' own tools (1 M a
 	@scripts/setup.sh test
 	@cargo bench --locked --profile dist -p weft --features postgres,redis --bench sync
 
+.PHONY: bench-lookup
+bench-lookup: ## Measure what looking rows up costs, from memory and from Redis (under a minute)
+	@scripts/setup.sh test
+	@cargo bench --locked --profile dist -p weft-store --features servers --bench lookup
+
 .PHONY: install
 install: ## Build weft at its fastest and copy it to $PREFIX/bin (default ~/.local/bin)
 	@scripts/setup.sh install

@@ -2,6 +2,8 @@
 //! [`Row`], and the stores behind [`Reader`].
 
 pub mod backoff;
+#[cfg(feature = "redis")]
+pub mod hot;
 pub mod key;
 mod memory;
 mod meta;

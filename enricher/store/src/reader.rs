@@ -27,7 +27,10 @@ pub enum Unavailable {
     BucketOld,
     /// The rows were neither read nor verified within `maxStaleness`. A sync that completes unblocks it; see why the
     /// last ones did not.
-    TooOld,
+    TooOld {
+        /// How long ago they were, in seconds.
+        seconds: u64,
+    },
     /// What is stored is of a format that this version does not know. A newer `weft` reads it.
     OtherLayout,
     /// The key, or a column that was asked for, is no longer what it was. Ask for the entity's meta anew, and resolve
@@ -44,10 +47,10 @@ pub enum Unavailable {
 impl fmt::Display for Unavailable {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
+            Self::TooOld { seconds } => return too_old(*seconds, out),
             Self::NotSynced => "no sync of it has completed, or the store was emptied since; the next sync unblocks it",
             Self::BucketLost => "the store lost some of its rows; the next sync brings them back",
             Self::BucketOld => "some of its rows went back to an older state; the next sync brings them up to date",
-            Self::TooOld => "its rows are older than maxStaleness; a sync that completes unblocks it",
             Self::OtherLayout => "the store's format is not known to this version; use a newer weft",
             Self::ColumnsChanged => "its key or columns changed since they were read; they have to be read again",
             Self::StoreOwned => "it belongs to another installation or data graph; use another Redis database",
@@ -55,6 +58,19 @@ impl fmt::Display for Unavailable {
             Self::Unreachable => "the store does not answer; check that it runs and can be reached",
         })
     }
+}
+
+fn too_old(seconds: u64, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let age = match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60) {
+        (0, 0, 0, seconds) => format!("{seconds}s"),
+        (0, 0, minutes, seconds) => format!("{minutes}m {seconds}s"),
+        (0, hours, minutes, _) => format!("{hours}h {minutes}m"),
+        (days, hours, ..) => format!("{days}d {hours}h"),
+    };
+    write!(
+        out,
+        "its rows were last read or verified {age} ago, longer than maxStaleness allows; a sync that completes unblocks it"
+    )
 }
 
 /// A store as the join sees it.

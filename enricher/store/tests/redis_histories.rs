@@ -10,11 +10,13 @@ mod redis_server;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 use redis_server::Server;
 use redis_server::run::{OWNER, SLUG, entity, keys, now, row_of};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, LocalSet};
+use weft_store::hot::{HotStore, Scope};
 use weft_store::redis::{
     Change, Columns, ConnectionManager, Outcome, RedisStore, Shards, Snapshot, Target, Writer, bucket_of,
 };
@@ -361,6 +363,7 @@ struct Counts {
     killed: u64,
     continued: u64,
     losses: u64,
+    hits: u64,
 }
 
 async fn ask_all(store: &RedisStore) -> Vec<Answer> {
@@ -420,7 +423,43 @@ async fn check_old_reader(warehouse: &RefCell<Warehouse>, store: &RedisStore, to
     }
 }
 
-async fn history(seed: u64, connection: &ConnectionManager, counts: &mut Counts) {
+/// One that keeps answers and has just read the feed: it answers what one without a memory answers, or cannot tell.
+async fn check_hot_reader(
+    warehouse: &RefCell<Warehouse>,
+    connection: &ConnectionManager,
+    hot: &HotStore,
+    told: &mut Option<EntityMeta>,
+    counts: &mut Counts,
+) {
+    if told.is_none() {
+        *told = hot.meta(SLUG).await.ok();
+    }
+    let Some(told) = told.as_ref() else { return };
+    let keys = KEYS.map(str::as_bytes);
+    let (mut answers, mut now) = (Vec::new(), Vec::new());
+    let before = hot.counters().hits.load(Ordering::Relaxed);
+    hot.fetch(SLUG, &keys, &mut answers).await;
+    counts.hits += hot.counters().hits.load(Ordering::Relaxed) - before;
+    let fresh = RedisStore::new(connection.clone(), "shop", "main", OWNER, None);
+    let fresh_told = fresh.meta(SLUG).await;
+    fresh.fetch(SLUG, &keys, &mut now).await;
+    for ((key, answer), now) in KEYS.iter().zip(&answers).zip(&now) {
+        if matches!(answer, Answer::Unavailable(_)) {
+            continue;
+        }
+        let value = value(answer, told);
+        match (now, &fresh_told) {
+            // The store lost what is still right.
+            (Answer::Unavailable(_), _) | (_, Err(_)) => {
+                let is_true = warehouse.borrow().truth.values().any(|rows| rows.get(key).copied() == value);
+                assert!(is_true, "{key} was never {value:?}");
+            }
+            (now, Ok(fresh_told)) => assert_eq!(value, self::value(now, fresh_told), "{key} is stale"),
+        }
+    }
+}
+
+async fn history(seed: u64, server: &Server, connection: &ConnectionManager, counts: &mut Counts) {
     redis::cmd("FLUSHDB").exec_async(&mut connection.clone()).await.unwrap();
     let random = &mut Random(seed);
     let shards = if random.percent(50) { Shards::One } else { Shards::Many };
@@ -429,6 +468,16 @@ async fn history(seed: u64, connection: &ConnectionManager, counts: &mut Counts)
     let old_reader = RedisStore::new(connection.clone(), "shop", "main", OWNER, None);
     let mut is_stray = false;
     let (mut backups, mut zombies, mut told) = (Vec::new(), Vec::<Process>::new(), None);
+    let access = server.access();
+    let scope = Scope {
+        namespace: "shop".to_owned(),
+        graph: "main".to_owned(),
+        owner: OWNER.to_owned(),
+        max_staleness: None,
+        cache_bytes: 1 << 20,
+    };
+    let hot = HotStore::connect(&scope, move || access.clone()).await.unwrap();
+    let (mut follower, mut hot_told) = (hot.follower(), None);
     for _ in 0..1 + random.below(6) {
         for _ in 0..random.below(4) {
             warehouse.borrow_mut().change(random);
@@ -457,6 +506,11 @@ async fn history(seed: u64, connection: &ConnectionManager, counts: &mut Counts)
             }
             check_answers(&warehouse, &writer, connection, counts).await;
             check_old_reader(&warehouse, &old_reader, &mut told).await;
+            // A bucket that was put back by itself is none that the feed tells of.
+            if shards == Shards::One && !is_stray && random.percent(50) {
+                follower.step().await;
+                check_hot_reader(&warehouse, connection, &hot, &mut hot_told, counts).await;
+            }
             steps += 1;
             if steps > killed_after {
                 counts.killed += 1;
@@ -508,13 +562,15 @@ async fn whatever_happens_no_answer_is_wrong_and_a_clean_run_brings_everything()
             for case in 0..cases {
                 // What fails is run again with WEFT_SEED=<this> WEFT_CASES=100.
                 println!("history {}", seed + case);
-                history(seed + case, &connection, &mut counts).await;
+                history(seed + case, &server, &connection, &mut counts).await;
             }
         })
         .await;
-    let Counts { answers, unavailable, killed, continued, losses } = counts;
+    let Counts { answers, unavailable, killed, continued, losses, hits } = counts;
     println!(
-        "{answers} answers, {unavailable} unavailable; {killed} runs killed, {continued} steps of dead ones, {losses} losses"
+        "{answers} answers, {unavailable} unavailable; {killed} runs killed, {continued} steps of dead ones, {losses} losses, \
+         {hits} answers from memory"
     );
     assert!(answers > unavailable / 10, "the histories hardly ever come to an answer");
+    assert!(hits > 0 || cases < 20, "nothing was answered from memory");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, RedisError, TlsCertificates,
 };
@@ -78,29 +78,38 @@ pub async fn connect(access: &Access) -> Result<ConnectionManager, ConnectError>
         .set_response_timeout(Some(TIMEOUT))
         .set_max_delay(LONGEST_PAUSE)
         .set_number_of_retries(TRIES);
-    let refused = |error: RedisError| {
-        if is_password_refused(&error) {
-            return ConnectError::Password { address: address.clone() };
-        }
-        let code = error.code().unwrap_or_default();
-        let cause = match code {
-            "" => cause(&error),
-            code => format!("Redis answers {code}{}", remedy(code)),
-        };
-        ConnectError::Refused { address: address.clone(), cause, transient: error.is_io_error() || error.is_timeout() }
-    };
+    let refused = |error: RedisError| refused(&address, &error);
     // One try, so that what is wrong is said at once: the manager's own first connection would be tried again.
     try_once(&client).await.map_err(&refused)?;
     ConnectionManager::new_with_config(client, config).await.map_err(refused)
 }
 
-async fn try_once(client: &Client) -> Result<(), RedisError> {
+fn refused(address: &str, error: &RedisError) -> ConnectError {
+    if is_password_refused(error) {
+        return ConnectError::Password { address: address.to_owned() };
+    }
+    let code = error.code().unwrap_or_default();
+    let cause = match code {
+        "" => cause(error),
+        code => format!("Redis answers {code}{}", remedy(code)),
+    };
+    ConnectError::Refused { address: address.to_owned(), cause, transient: error.is_io_error() || error.is_timeout() }
+}
+
+/// Connects once. Once the connection breaks, whatever is asked over it fails.
+pub(crate) async fn connect_once(access: &Access) -> Result<MultiplexedConnection, ConnectError> {
+    let (client, address) = client(access)?;
+    try_once(&client).await.map_err(|error| refused(&address, &error))
+}
+
+async fn try_once(client: &Client) -> Result<MultiplexedConnection, RedisError> {
     let once = AsyncConnectionConfig::new().set_connection_timeout(Some(TIMEOUT)).set_response_timeout(Some(TIMEOUT));
     let mut connection = client.get_multiplexed_async_connection_with_config(&once).await?;
     // Without a password Redis lets everybody connect, and refuses the first command. That of a user who was let in may
     // be forbidden.
     let answer = redis::cmd("PING").exec_async(&mut connection).await;
-    answer.or_else(|error| if error.code() == Some("NOPERM") { Ok(()) } else { Err(error) })
+    answer.or_else(|error| if error.code() == Some("NOPERM") { Ok(()) } else { Err(error) })?;
+    Ok(connection)
 }
 
 fn client(access: &Access) -> Result<(Client, String), ConnectError> {

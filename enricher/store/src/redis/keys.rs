@@ -30,13 +30,13 @@ pub fn bucket_of(key: &[u8], buckets: u32) -> u32 {
 }
 
 /// Where a key text stands among all hashes: the leading bits of its MD5.
-pub(super) fn place(key: &[u8]) -> u32 {
+pub(crate) fn place(key: &[u8]) -> u32 {
     let hash = Md5::digest(key);
     u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
 }
 
 /// The bucket of a place.
-pub(super) fn bucket_at(place: u32, buckets: u32) -> u32 {
+pub(crate) fn bucket_at(place: u32, buckets: u32) -> u32 {
     place.checked_shr(u32::BITS - buckets.trailing_zeros()).unwrap_or(0)
 }
 

@@ -6,7 +6,7 @@
 //! not older than the committed run of the [`Meta`].
 //!
 //! A run takes the meta ([`Writer::take`]), records what it is about to do ([`Writer::start`]), brings every bucket to
-//! its run ([`Writer::bucket`], [`Writer::keep`]), announces what it changed ([`Writer::announce`]) and commits
+//! its run ([`Writer::bucket`], [`Writer::keep`]), which also tells the [`ChangeFeed`] what changed, and commits
 //! ([`Writer::commit`]). Each step is one atomic script that a newer run's token, or a newer run's bucket, refuses.
 //!
 //! A Redis user needs [`WRITER_PERMISSIONS`] for the [`Writer`], [`READER_PERMISSIONS`] for the [`RedisStore`] and the
@@ -29,11 +29,14 @@ mod writer;
 
 pub use all_rows::{AllRows, BucketRows};
 pub use bucket::BucketWriter;
+pub(crate) use connection::connect_once;
 pub use connection::{Access, ConnectError, connect};
 pub use control::{Columns, Control};
 pub use error::StoreError;
+pub(crate) use feed::ROUND;
 pub use feed::{Change, ChangeFeed, News};
 pub use keys::{Keys, MAX_BUCKETS, ROWS_PER_BUCKET, bucket_of, buckets_for, should_grow, slot};
+pub(crate) use keys::{bucket_at, place};
 pub use lease::{LEASE_LASTS, Lease};
 pub use meta::{Meta, Snapshot};
 pub use outcome::Outcome;

@@ -1,18 +1,19 @@
 //! The reader: answers from buckets that are provably of the committed run or a later one, and from no others.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use redis::aio::ConnectionManager;
+use redis::aio::{ConnectionLike, ConnectionManager};
 use redis::{RedisError, Value};
 use tokio::time::Instant;
 
 use super::columns::Translation;
 use super::control::{self, Columns, Control};
 use super::writer::read_meta;
-use super::{AllRows, Keys, LAYOUT, Meta, OLDEST_LAYOUT, Snapshot, StoreError, bucket_of};
+use super::{AllRows, ChangeFeed, Keys, LAYOUT, Meta, OLDEST_LAYOUT, Snapshot, StoreError, bucket_of};
 use crate::{Answer, EntityMeta, Reader, Row, Unavailable};
 
 /// How long a meta is believed. So long, at most, a reader may answer from a run that is not the newest committed one;
@@ -25,26 +26,29 @@ const META_BELIEVED: Duration = Duration::from_secs(2);
 /// until `meta` is asked again; once one of the told columns is gone, or the key is another, the answer is
 /// [`Unavailable::ColumnsChanged`] until then.
 #[derive(Debug)]
-pub struct RedisStore {
-    pub(super) connection: ConnectionManager,
+pub struct RedisStore<C = ConnectionManager> {
+    pub(super) connection: C,
     namespace: String,
     graph: String,
     owner: String,
     max_staleness: Option<Duration>,
     entities: Mutex<HashMap<String, Arc<Known>>>,
+    /// How many requests were sent.
+    round_trips: Arc<AtomicU64>,
 }
 
 /// What is known of an entity. Never changed, only replaced.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(crate) struct Known {
     pub(super) keys: Keys,
-    pub(super) meta: Meta,
-    pub(super) committed: Snapshot,
-    read_at: Instant,
+    pub(crate) meta: Meta,
+    pub(crate) committed: Snapshot,
+    /// `None` if it is of another connection.
+    read_at: Option<Instant>,
     /// The newest run seen in a bucket when the meta was read: it is no reason to read the meta again.
     seen: u64,
     /// The columns of the rows that are answered.
-    told: Arc<EntityMeta>,
+    pub(crate) told: Arc<EntityMeta>,
     /// How rows are read, by what their bucket says of their columns; `None` if they are as told.
     translations: HashMap<Columns, Option<Translation>>,
 }
@@ -59,17 +63,62 @@ struct Round {
 }
 
 impl RedisStore {
+    /// Reads all rows of an entity, bucket by bucket.
+    pub fn all_rows(&self, slug: &str) -> AllRows<'_> {
+        AllRows::new(self, slug)
+    }
+}
+
+impl<C: ConnectionLike + Clone> RedisStore<C> {
     /// The entities of a data graph that belong to `owner`: `<installation>/<namespace>/<graph>`. Rows that were
     /// neither read nor verified within `max_staleness` count as unavailable.
-    pub fn new(
-        connection: ConnectionManager,
-        namespace: &str,
-        graph: &str,
-        owner: &str,
-        max_staleness: Option<Duration>,
-    ) -> Self {
+    pub fn new(connection: C, namespace: &str, graph: &str, owner: &str, max_staleness: Option<Duration>) -> Self {
         let (namespace, graph, owner) = (namespace.to_owned(), graph.to_owned(), owner.to_owned());
-        Self { connection, namespace, graph, owner, max_staleness, entities: Mutex::default() }
+        let round_trips = Arc::default();
+        Self { connection, namespace, graph, owner, max_staleness, entities: Mutex::default(), round_trips }
+    }
+
+    /// The same on a connection that was made anew: what was told stays.
+    pub(crate) fn on(&self, connection: C) -> Self {
+        let mut entities = self.lock().clone();
+        entities.values_mut().for_each(|known| *known = Arc::new(Known { read_at: None, ..Known::clone(known) }));
+        Self {
+            connection,
+            namespace: self.namespace.clone(),
+            graph: self.graph.clone(),
+            owner: self.owner.clone(),
+            max_staleness: self.max_staleness,
+            entities: Mutex::new(entities),
+            round_trips: Arc::clone(&self.round_trips),
+        }
+    }
+
+    /// Counts requests here.
+    pub(crate) fn counting(mut self, round_trips: &Arc<AtomicU64>) -> Self {
+        self.round_trips = Arc::clone(round_trips);
+        self
+    }
+
+    /// Reads the meta anew; what was told stays. If it cannot be used, the one before is believed no longer.
+    pub(crate) async fn refresh(&self, slug: &str) -> Result<Arc<Known>, Unavailable> {
+        let seen = self.remembered(slug).map_or(0, |known| known.seen);
+        let read = self.read(slug, seen, false).await;
+        if read.is_err()
+            && let Some(known) = self.lock().get_mut(slug)
+        {
+            *known = Arc::new(Known { read_at: None, ..Known::clone(known) });
+        }
+        read
+    }
+
+    /// The change feed of an entity.
+    pub(crate) fn feed(&self, slug: &str) -> ChangeFeed<C> {
+        ChangeFeed::new(self.connection.clone(), &Keys::new(&self.namespace, &self.graph, slug))
+    }
+
+    /// How long the data of an entity will count as fresh; `None` if for ever.
+    pub(crate) fn fresh_for(&self, known: &Known) -> Option<Duration> {
+        Some(self.max_staleness?.saturating_sub(age(known.meta.fresh_at()?)))
     }
 
     /// What the store says of an entity that has rows to answer from: which run they are of and when they were read.
@@ -77,14 +126,10 @@ impl RedisStore {
         Ok(self.read(slug, 0, false).await?.meta.clone())
     }
 
-    /// Reads all rows of an entity, bucket by bucket.
-    pub fn all_rows(&self, slug: &str) -> AllRows<'_> {
-        AllRows::new(self, slug)
-    }
-
     /// Reads the meta anew. What was told stays, unless `tell_anew`.
     pub(super) async fn read(&self, slug: &str, seen: u64, tell_anew: bool) -> Result<Arc<Known>, Unavailable> {
         let keys = Keys::new(&self.namespace, &self.graph, slug);
+        self.round_trips.fetch_add(1, Ordering::Relaxed);
         let read = read_meta(&mut self.connection.clone(), &keys, "read the store's meta").await;
         let meta = read.map_err(|error| reason(&error))?.ok_or(Unavailable::NotSynced)?;
         if meta.owner != self.owner {
@@ -101,7 +146,7 @@ impl RedisStore {
                 translations.insert(Columns::of(&snapshot.entity), Some(translation));
             }
         }
-        let read_at = Instant::now();
+        let read_at = Some(Instant::now());
         let known = Arc::new(Known { keys, meta, committed, read_at, seen, told, translations });
         self.lock().insert(slug.to_owned(), Arc::clone(&known));
         Ok(known)
@@ -118,13 +163,15 @@ impl RedisStore {
     /// What is known of an entity, not older than [`META_BELIEVED`].
     pub(super) async fn known(&self, slug: &str) -> Result<Arc<Known>, Unavailable> {
         let remembered = self.remembered(slug);
-        let believed = remembered.as_ref().filter(|known| known.read_at.elapsed() < META_BELIEVED);
+        let believed = remembered.as_ref().filter(|known| known.read_at.is_some_and(|at| at.elapsed() < META_BELIEVED));
         let known = match believed {
             Some(known) => Arc::clone(known),
             None => self.read(slug, remembered.map_or(0, |known| known.seen), false).await?,
         };
         match (self.max_staleness, known.meta.fresh_at()) {
-            (Some(most), Some(fresh_at)) if age(fresh_at) > most => Err(Unavailable::TooOld),
+            (Some(most), Some(fresh_at)) if age(fresh_at) > most => {
+                Err(Unavailable::TooOld { seconds: age(fresh_at).as_secs() })
+            }
             _ => Ok(known),
         }
     }
@@ -144,6 +191,7 @@ impl RedisStore {
             });
         }
         let mut round = Round::default();
+        self.round_trips.fetch_add(1, Ordering::Relaxed);
         let replies: Result<Vec<Value>, RedisError> = pipeline.query_async(&mut self.connection.clone()).await;
         let mut replies = match replies {
             Ok(replies) => replies.into_iter(),
@@ -198,7 +246,7 @@ impl Known {
     }
 }
 
-impl Reader for RedisStore {
+impl<C: ConnectionLike + Clone + Send + Sync> Reader for RedisStore<C> {
     async fn meta(&self, slug: &str) -> Result<EntityMeta, Unavailable> {
         let known = self.read(slug, 0, true).await?;
         Ok(EntityMeta::clone(&known.told))
