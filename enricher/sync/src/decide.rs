@@ -97,6 +97,11 @@ pub(crate) fn undecided(kept: &Kept, committed: Option<u64>, own: u64) -> BTreeS
     kept.stages.range(..own).copied().filter(|run| *run >= promoted && *run > committed).collect()
 }
 
+/// Whether a stage can still be applied: the table has its columns, and what it was compared with is kept.
+pub(crate) fn is_applicable(stage: &StageHeader, kept: &Kept, entity: &EntityMeta) -> bool {
+    stage.entity == *entity && stage.base.is_none_or(|base| kept.snapshots.contains(&base))
+}
+
 /// The runs of the snapshots that are in use: the store's, the one that a run compared with, and the one that the stage
 /// was compared with which waits for approval. Without it that could never be applied.
 pub(crate) fn in_use(committed: Option<u64>, base: Option<u64>, base_of_held: Option<u64>) -> Vec<u64> {

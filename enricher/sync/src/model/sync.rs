@@ -65,8 +65,6 @@ pub(super) enum End {
 #[derive(Clone, Copy, Debug)]
 enum At {
     Describe,
-    List,
-    Number,
     Claim,
     Take,
     Approve,
@@ -149,17 +147,13 @@ impl Sync {
         Ok(match self.at {
             At::Describe => {
                 self.entity = self.described(world);
-                At::List
-            }
-            At::List => {
-                self.kept = world.warehouse.kept();
-                At::Number
-            }
-            At::Number => {
-                self.number(world);
                 At::Claim
             }
+            // In one step: were the bookkeeping dropped in between, just when two runs begin in one second, both would get
+            // one number.
             At::Claim => {
+                self.kept = world.warehouse.kept();
+                self.number(world);
                 while self.keeps(Rule::Claim) && !world.warehouse.claims.insert(self.own) {
                     self.own += 1;
                 }
@@ -261,7 +255,11 @@ impl Sync {
     fn held(&self, world: &World) -> Option<Run> {
         let undecided = decide::undecided(&self.kept, self.committed().map(|committed| committed.run), self.own);
         undecided.into_iter().find(|run| {
-            let stage = world.warehouse.stages.get(run).filter(|stage| stage.header.entity == self.entity);
+            let stage = world
+                .warehouse
+                .stages
+                .get(run)
+                .filter(|stage| decide::is_applicable(&stage.header, &self.kept, &self.entity));
             stage.is_some_and(|stage| self.is_too_much(stage))
         })
     }

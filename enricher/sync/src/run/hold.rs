@@ -33,8 +33,7 @@ impl<W: Warehouse> Run<'_, W> {
         let committed = meta.committed.as_ref().map(|committed| committed.run);
         for run in decide::undecided(kept, committed, self.own) {
             let Ok(header) = self.note::<StageHeader>(Kind::Stage, run).await else { continue };
-            // Compared with columns that the table no longer has, it cannot be applied.
-            if header.entity != *self.source.entity {
+            if !decide::is_applicable(&header, kept, self.source.entity) {
                 continue;
             }
             let counts = inspect::counts(self.warehouse, self.source.stage_counts(run)).await?;
