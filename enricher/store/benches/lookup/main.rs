@@ -62,9 +62,10 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// Nanoseconds per key of batches that are answered from memory, and allocations per batch.
 async fn hits(store: &HotStore, texts: &[String], among: usize) -> (f64, f64) {
     let mut follower = store.follower();
-    follower.step().await;
+    store.meta(SLUG).await.unwrap();
     let mut answers = Vec::new();
     for keys in texts[..among].chunks(BATCH) {
+        follower.step().await;
         let keys: Vec<&[u8]> = keys.iter().map(|key| key.as_bytes()).collect();
         store.fetch(SLUG, &keys, &mut answers).await;
         answers.clear();
