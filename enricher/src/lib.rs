@@ -15,6 +15,8 @@ mod load;
 mod lookup;
 #[cfg(feature = "manifests")]
 mod manifests;
+#[cfg(feature = "kafka")]
+mod metrics;
 mod run;
 #[cfg(feature = "kafka")]
 mod sink;

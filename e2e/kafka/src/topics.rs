@@ -57,7 +57,13 @@ impl Kafka {
         let consumer: BaseConsumer = config.set("group.id", group).create().unwrap();
         let mut asked = TopicPartitionList::new();
         asked.add_partition_range(topic, 0, partitions - 1);
-        let known = consumer.committed_offsets(asked, TIMEOUT).unwrap();
+        // A broker that has just come up does not know its groups yet.
+        let mut known = None;
+        self.wait_until("the group's coordinator answers", || {
+            known = consumer.committed_offsets(asked.clone(), TIMEOUT).ok();
+            known.is_some()
+        });
+        let known = known.unwrap();
         let offset = |element: rdkafka::topic_partition_list::TopicPartitionListElem<'_>| match element.offset() {
             Offset::Offset(offset) => Some((element.partition(), offset)),
             _ => None,
@@ -68,8 +74,14 @@ impl Kafka {
     /// The offset behind the last record of each partition.
     pub fn ends(&self, topic: &str, partitions: i32) -> BTreeMap<i32, i64> {
         let consumer: BaseConsumer = self.client().create().unwrap();
-        let end = |partition| (partition, consumer.fetch_watermarks(topic, partition, TIMEOUT).unwrap().1);
-        (0..partitions).map(end).collect()
+        let mut ends = BTreeMap::new();
+        for partition in 0..partitions {
+            self.wait_until("the partition's leader answers", || {
+                let known = consumer.fetch_watermarks(topic, partition, TIMEOUT);
+                known.map(|(_, end)| ends.insert(partition, end)).is_ok()
+            });
+        }
+        ends
     }
 
     pub(crate) fn known_brokers(&self) -> Option<usize> {

@@ -203,6 +203,22 @@ impl Connections {
         self.store(&plan.store, Role::Reader, &plan.owner).await
     }
 
+    /// How to reach the store of a mapping, to look rows up; secrets are read anew.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn lookup_access(&self, plan: &EnrichPlan) -> Result<Access, Failure> {
+        let planned = || store::access(&plan.store, Role::Reader, &plan.owner, &self.secrets).map_err(failure);
+        self.store.clone().map_or_else(planned, Ok)
+    }
+
+    /// Why the store of a mapping cannot be reached by that.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn lookups_refused(&self, plan: &EnrichPlan, refusal: weft_store::redis::ConnectError) -> Failure {
+        failure(match &self.store {
+            Some(_) => store::unreachable(&plan.owner, refusal),
+            None => store::refused(refusal, &plan.store, Role::Reader, &plan.owner),
+        })
+    }
+
     /// Opens the warehouse of a plan, and its bookkeeping.
     pub(crate) async fn warehouse(&self, plan: &SyncPlan) -> Result<AnyWarehouse, Failure> {
         warehouse_with_books(plan, &self.secrets).await.map_err(failure)

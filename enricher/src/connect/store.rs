@@ -31,14 +31,28 @@ pub(super) async fn store(
     owner: &Owner,
     secrets: &Secrets,
 ) -> Result<ConnectionManager, ConnectError> {
+    let access = access(connection, role, owner, secrets)?;
+    connect(&access).await.map_err(|source| refused(source, connection, role, owner))
+}
+
+/// How to reach the store of a graph, as its plan says.
+pub(super) fn access(
+    connection: &RedisConnection,
+    role: Role,
+    owner: &Owner,
+    secrets: &Secrets,
+) -> Result<Access, ConnectError> {
     let purpose =
         |field| Purpose { object: format!("DataGraph {}", owner.graph), namespace: owner.namespace.clone(), field };
     let user = connection.user.as_ref();
     let password = user.map(|user| secrets.text(&user.password, &purpose(role.password()))).transpose()?;
     let ca = connection.ca.as_ref().map(|ca| secrets.bytes(ca, &purpose("spec.store.redis.tls.ca"))).transpose()?;
-    let access =
-        Access { url: connection.url.clone(), username: user.and_then(|user| user.username.clone()), password, ca };
-    connect(&access).await.map_err(|source| match (source, user) {
+    Ok(Access { url: connection.url.clone(), username: user.and_then(|user| user.username.clone()), password, ca })
+}
+
+/// Why there is no connection to the store of a graph, in the words of its plan.
+pub(super) fn refused(source: Refusal, connection: &RedisConnection, role: Role, owner: &Owner) -> ConnectError {
+    match (source, &connection.user) {
         (source @ Refusal::Password { .. }, Some(user)) => ConnectError::StorePassword {
             graph: owner.graph.clone(),
             field: role.password(),
@@ -46,7 +60,7 @@ pub(super) async fn store(
             source,
         },
         (source, _) => unreachable(owner, source),
-    })
+    }
 }
 
 /// Connects to the store of a graph.
@@ -54,6 +68,7 @@ pub(super) async fn reach(access: &Access, owner: &Owner) -> Result<ConnectionMa
     connect(access).await.map_err(|source| unreachable(owner, source))
 }
 
-fn unreachable(owner: &Owner, source: Refusal) -> ConnectError {
+/// Why there is no connection to the store of a graph.
+pub(super) fn unreachable(owner: &Owner, source: Refusal) -> ConnectError {
     ConnectError::Store { graph: owner.graph.clone(), source }
 }

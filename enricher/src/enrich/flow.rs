@@ -1,14 +1,17 @@
 //! What moves while a batch is worked on: the group's partitions, and outputs on their way.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
+
+use foldhash::fast::RandomState;
 
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::BorrowedMessage;
 
+use super::lag::{Lags, milliseconds_since};
 use super::{Pause, Status, Trouble};
 use crate::sink::{Fate, NotTaken, Output, Refusal, Sink};
-use crate::source::{Assignment, Polled, Source};
+use crate::source::{Assignment, Polled, Receipt, Source};
 
 /// How often the group is told how far its partitions are.
 const COMMIT_EVERY: Duration = Duration::from_secs(1);
@@ -46,6 +49,9 @@ pub(crate) struct Flow<'run, S, L> {
     pub(super) paused: bool,
     /// Records that came while partitions were paused.
     pub(super) held: VecDeque<BorrowedMessage<'run>>,
+    pub(super) lags: Lags,
+    /// The timestamps of events whose delivery is timed, by their receipts.
+    pub(super) samples: HashMap<usize, i64, RandomState>,
     committed_at: Instant,
 }
 
@@ -72,6 +78,8 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
             accepts_loss,
             paused: false,
             held: VecDeque::new(),
+            lags: Lags::default(),
+            samples: HashMap::default(),
             committed_at: Instant::now(),
         }
     }
@@ -106,19 +114,26 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
 
     /// Does what is due: takes reports of deliveries, acts on what the group says, commits.
     pub(super) fn tend(&mut self) {
+        self.status.moves();
         self.settle(Duration::ZERO);
         self.follow_group();
         if self.committed_at.elapsed() >= COMMIT_EVERY {
             self.commit(false);
+            self.publish();
         }
     }
 
     /// Takes reports of deliveries, those of the next moments too.
     pub(super) fn settle(&mut self, wait: Duration) {
-        let Self { sink, letters, assignment, trouble, trial, status, .. } = self;
-        let mut settled = |receipt, fate| match fate {
+        let Self { sink, letters, assignment, trouble, trial, status, samples, .. } = self;
+        let mut settled = |receipt: Receipt, fate| match fate {
             Fate::Delivered => {
                 assignment.delivered(receipt);
+                if receipt.is_sample()
+                    && let (Some(time), Some(counters)) = (samples.remove(&receipt.into_word()), status.counters())
+                {
+                    counters.delivered_after(milliseconds_since(time));
+                }
                 if let Some(pause) = trial.take() {
                     status.goes_on(pause);
                 }
@@ -151,8 +166,7 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
         loop {
             match self.sink.send(output) {
                 Ok(()) => {
-                    self.assignment.sent(output.receipt);
-                    self.has_room(full_since);
+                    self.sent(output, full_since);
                     return Ok(Ok(()));
                 }
                 Err(NotTaken::Refused(refusal)) => return Ok(Err(refusal)),
@@ -167,8 +181,10 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
         loop {
             match self.letters.send(output) {
                 Ok(()) => {
-                    self.assignment.sent(output.receipt);
-                    self.has_room(full_since);
+                    self.sent(output, full_since);
+                    if let Some(counters) = self.status.counters() {
+                        counters.dead_letter();
+                    }
                     return Ok(());
                 }
                 Err(NotTaken::Refused(refusal)) => {
@@ -190,7 +206,12 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
         if is_over { Err(Interrupted) } else { Ok(()) }
     }
 
-    fn has_room(&mut self, full_since: Option<Instant>) {
+    /// Notes that an output was taken, and that there is room if there was none before.
+    fn sent(&mut self, output: &Output<'_>, full_since: Option<Instant>) {
+        self.assignment.sent(output.receipt);
+        if let Some(timestamp) = output.timestamp.filter(|_| output.receipt.is_sample()) {
+            self.samples.insert(output.receipt.into_word(), timestamp);
+        }
         if full_since.is_some() {
             self.status.goes_on(Pause::DestinationSlow);
             self.read_on();

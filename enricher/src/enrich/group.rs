@@ -33,12 +33,13 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
                     );
                     self.revoked = None;
                     self.forget(&partitions);
+                    self.count_rebalance();
                 }
                 Notice::CommitFailed(code) => {
                     tracing::warn!(%code, "the group does not take offsets; they are committed again");
                     self.assignment.commit_again();
                 }
-                Notice::Ends(_) => {}
+                Notice::Ends(ends) => self.lags.ends.extend(ends),
             }
         }
         self.begin();
@@ -65,6 +66,8 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
             self.pause_all();
         }
         tracing::info!(?partitions, "partitions are read");
+        self.status.joined();
+        self.count_rebalance();
     }
 
     /// Gives back what was revoked, once what was read of it is delivered.
@@ -76,6 +79,13 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
             self.commit(true);
             self.forget(&partitions);
             tracing::info!(?partitions, "partitions are given back");
+            self.count_rebalance();
+        }
+    }
+
+    fn count_rebalance(&self) {
+        if let Some(counters) = self.status.counters() {
+            counters.rebalance();
         }
     }
 
@@ -139,7 +149,7 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
     /// Finds the partitions whose position is gone from the topic, and reads them no further; or, where that is accepted,
     /// goes on at the oldest record there is.
     pub(super) fn lost(&mut self) {
-        let mut losses = Vec::new();
+        let (mut losses, accepts) = (Vec::new(), self.accepts_loss);
         let positions: Vec<_> = self.assignment.positions().collect();
         for (partition, position) in positions {
             let Ok((oldest, end)) = self.source.range(partition) else { continue };
@@ -157,7 +167,8 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
                 }
                 _ => continue,
             };
-            if self.accepts_loss {
+            if accepts {
+                self.accepts_loss = false;
                 tracing::warn!(loss, "goes on at the oldest record, as it was told to");
                 self.assignment.add(partition, oldest);
                 if let Err(error) = self.source.go_to(&[(partition, oldest)]) {

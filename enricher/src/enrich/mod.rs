@@ -5,6 +5,7 @@
 
 mod flow;
 mod group;
+mod lag;
 mod letter;
 mod pipeline;
 mod recover;

@@ -29,6 +29,9 @@ const IDLE: Duration = Duration::from_millis(100);
 /// How long a lookup may take until the group is tended to, and from then on until it is again.
 const LOOKUP_STEP: Duration = Duration::from_millis(100);
 
+/// How often the counters are told: they cost more than an event.
+const COUNT_EVERY: Duration = Duration::from_secs(1);
+
 /// The pauses between questions to a store that cannot answer.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -37,9 +40,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 ///
 /// Memory is bounded, whatever comes in: 16 MiB of records that were fetched ahead and an answer of 8 MiB per broker; one
 /// batch of records, with their slots, keys and rows (records beyond [`BATCH_WEIGHT`] wait for the next one); 32 MiB and
-/// 200,000 outputs that are not acknowledged, for the destination and for dead letters each; and 16 bytes for each of at
-/// most a million records that wait behind these. Where a bound is reached the source is not asked for more, and its
-/// partitions are paused if that takes longer.
+/// 200,000 outputs that are not acknowledged, for the destination and for dead letters each; 16 bytes for each of at most
+/// a million records that wait behind these; and the rows that the store keeps, 32 MiB unless told otherwise. Where a
+/// bound is reached the source is not asked for more, and its partitions are paused if that takes longer.
 pub(crate) struct Pipeline<'run, R, S, L> {
     plan: &'run EnrichPlan,
     join: Join,
@@ -49,8 +52,9 @@ pub(crate) struct Pipeline<'run, R, S, L> {
     batch: Batch,
     read: Vec<Read<'run>>,
     output: Vec<u8>,
-    /// What became of events.
+    /// What became of events since it was counted last.
     summary: Summary,
+    counted_at: Instant,
 }
 
 /// Why a pipeline ended.
@@ -90,7 +94,7 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
     ) -> Self {
         let summary = Summary::new(&join);
         let (batch, read, output) = (Batch::default(), Vec::new(), Vec::new());
-        Self { plan, join, store, runtime, flow, batch, read, output, summary }
+        Self { plan, join, store, runtime, flow, batch, read, output, summary, counted_at: Instant::now() }
     }
 
     /// Runs until it is asked to end, or cannot go on.
@@ -111,8 +115,12 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
                 break;
             }
             self.flow.tend();
+            if self.counted_at.elapsed() >= COUNT_EVERY {
+                self.count();
+            }
         }
         self.read.clear();
+        self.count();
         match self.flow.fatal {
             Some(code) => Ended::Fatal(code),
             None => self.drain(),
@@ -125,6 +133,15 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
         (sink, letters, self.join)
     }
 
+    /// Adds to the counters what became of events.
+    fn count(&mut self) {
+        self.counted_at = Instant::now();
+        let summary = std::mem::replace(&mut self.summary, Summary::new(&self.join));
+        if let Some(counters) = self.flow.status.counters() {
+            counters.add(&summary);
+        }
+    }
+
     /// Reads records, as many as belong together.
     fn gather(&mut self) {
         self.read.clear();
@@ -134,7 +151,9 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
         while self.read.len() < most && bytes < BATCH_BYTES && self.batch.weight() < BATCH_WEIGHT {
             let Some(record) = self.flow.next(wait) else { break };
             wait = Duration::ZERO;
-            let Some(receipt) = self.flow.assignment.begin(record.partition(), record.offset()) else { continue };
+            let time = record.timestamp().to_millis();
+            let begun = self.flow.assignment.begin(record.partition(), record.offset(), time);
+            let Some(receipt) = begun else { continue };
             bytes += record.payload_len();
             let judged = judge(&mut self.batch, &self.join, &record, &mut events);
             self.read.push(Read { record, receipt, judged });
@@ -148,8 +167,9 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
             let Err(NoAnswer { entity, reason }) = self.ask_store() else {
                 if since.is_some() {
                     self.flow.status.goes_on(Pause::StoreUnavailable);
-                    self.flow.read_on();
                 }
+                // An answer that took its time paused the partitions too.
+                self.flow.read_on();
                 return Ok(());
             };
             let message = format!("entity {entity}: {reason}");
@@ -182,7 +202,12 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
         let since = Instant::now();
         loop {
             match runtime.block_on(async { tokio::time::timeout(LOOKUP_STEP, answer.as_mut()).await }) {
-                Ok(answer) => return answer,
+                Ok(answer) => {
+                    if let Some(counters) = flow.status.counters() {
+                        counters.lookup_took(since.elapsed());
+                    }
+                    return answer;
+                }
                 Err(_) => flow.bide(since, Duration::ZERO),
             }
         }
@@ -217,6 +242,9 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
                 Judged::Tombstone => {
                     if let Err(refusal) = flow.send(&original(record, *receipt))? {
                         bury(flow, record, *receipt, &Reason::refused(refusal, NO_RULE), &plan.mapping)?;
+                    }
+                    if let Some(counters) = flow.status.counters() {
+                        counters.tombstone();
                     }
                     flow.assignment.done(*receipt);
                     continue;

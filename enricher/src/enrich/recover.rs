@@ -32,6 +32,7 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
             self.tend();
         }
         self.held.clear();
+        self.samples.clear();
         let back = self.assignment.go_back();
         if let Err(error) = self.source.go_to(&back) {
             tracing::warn!(%error, "failed to go back to what was not delivered");

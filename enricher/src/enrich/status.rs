@@ -1,27 +1,64 @@
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Pause, Trouble};
+use serde_json::json;
+use weft_plan_types::EnrichPlan;
 
-/// What an enricher does at the moment, for whoever asks: readiness, and the log when it changes.
-#[derive(Debug, Default)]
-pub(crate) struct Status {
-    stopped: OnceLock<Instant>,
-    state: Mutex<State>,
-}
+use super::lag::PartitionLag;
+use super::{Pause, Trouble};
+use crate::metrics::Metrics;
 
 /// How long an enricher that is asked to end may take to deliver what it has read: less than the 30 s that Kubernetes
 /// gives a pod.
-pub(super) const DRAIN: Duration = Duration::from_secs(20);
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// How long the pipeline may be at one thing: far longer than any question it asks may take.
+const ALIVE: Duration = Duration::from_secs(120);
+
+/// How long a member without partitions waits to be given some. The group does not say when there are none for it.
+const IDLE: Duration = Duration::from_secs(15);
+
+/// What an enricher does at the moment, for whoever asks: the admin port, and the log when it changes.
+pub(crate) struct Status {
+    mapping: String,
+    group: String,
+    topic: String,
+    started: Instant,
+    stopped: OnceLock<Instant>,
+    /// When the pipeline moved last, in milliseconds since the start.
+    moved: AtomicU64,
+    metrics: OnceLock<Metrics>,
+    state: Mutex<State>,
+}
 
 #[derive(Debug, Default)]
 struct State {
+    /// The rules are ready, and the group was asked for partitions at this time.
+    joining: Option<Instant>,
+    /// The group has given partitions.
+    joined: bool,
     /// What it waits for.
     waits: BTreeMap<Pause, String>,
+    lag: Vec<PartitionLag>,
 }
 
 impl Status {
+    /// The enricher of a plan, which has done nothing yet.
+    pub(crate) fn new(plan: &EnrichPlan) -> Self {
+        Self {
+            mapping: plan.mapping.clone(),
+            group: plan.source.group_id.clone(),
+            topic: plan.source.topic.topic.clone(),
+            started: Instant::now(),
+            stopped: OnceLock::new(),
+            moved: AtomicU64::new(0),
+            metrics: OnceLock::new(),
+            state: Mutex::default(),
+        }
+    }
+
     /// Asks the enricher to end.
     pub(crate) fn stop(&self) {
         let _ = self.stopped.set(Instant::now());
@@ -37,6 +74,29 @@ impl Status {
         self.stopped.get().is_some_and(|stopped| stopped.elapsed() >= DRAIN)
     }
 
+    /// Notes that the rules are ready, with the counters of them, and that the group is asked for partitions.
+    pub(crate) fn joins(&self, metrics: Metrics) {
+        let _ = self.metrics.set(metrics);
+        self.state().joining = Some(Instant::now());
+    }
+
+    /// Notes that the group has given partitions.
+    pub(super) fn joined(&self) {
+        self.state().joined = true;
+    }
+
+    /// Notes that the pipeline moves.
+    pub(crate) fn moves(&self) {
+        let since = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.moved.store(since, Ordering::Relaxed);
+    }
+
+    /// Whether the pipeline has moved lately.
+    pub(crate) fn is_alive(&self) -> bool {
+        let moved = Duration::from_millis(self.moved.load(Ordering::Relaxed));
+        self.started.elapsed().saturating_sub(moved) < ALIVE
+    }
+
     /// Notes what the enricher waits for; says so in the log unless it is known.
     pub(crate) fn waits(&self, trouble: &Trouble) {
         let before = self.state().waits.insert(trouble.pause, trouble.message.clone());
@@ -50,6 +110,50 @@ impl Status {
         if self.state().waits.remove(&pause).is_some() {
             tracing::info!(reason = %pause, "goes on");
         }
+    }
+
+    /// What has to happen before the enricher is ready; nothing if it is.
+    pub(crate) fn unready(&self) -> Vec<String> {
+        let state = self.state();
+        let mut waits: Vec<_> = state.waits.iter().map(|(pause, message)| format!("{pause}: {message}")).collect();
+        let is_given = state.joined || state.joining.is_some_and(|since| since.elapsed() >= IDLE);
+        if waits.is_empty() && !is_given {
+            waits.push("Starting: the consumer group has not given partitions yet".to_owned());
+        }
+        waits
+    }
+
+    /// The counters, once the rules are ready.
+    pub(super) fn counters(&self) -> Option<&Metrics> {
+        self.metrics.get()
+    }
+
+    /// The counters in Prometheus' text format.
+    pub(crate) fn metrics(&self) -> Vec<u8> {
+        let Some(metrics) = self.metrics.get() else { return Vec::new() };
+        {
+            let state = self.state();
+            metrics.set_lag(state.lag.iter().filter_map(PartitionLag::records));
+            metrics.set_paused(state.waits.keys().map(|pause| pause.to_string()));
+        }
+        metrics.text()
+    }
+
+    /// Takes how far partitions are.
+    pub(super) fn publish(&self, lag: Vec<PartitionLag>) {
+        self.state().lag = lag;
+    }
+
+    /// How far partitions are, and what is waited for.
+    pub(crate) fn lag(&self) -> serde_json::Value {
+        let state = self.state();
+        let waits: Vec<_> = state
+            .waits
+            .iter()
+            .map(|(reason, message)| json!({"reason": reason.to_string(), "message": message}))
+            .collect();
+        let Self { mapping, group, topic, .. } = self;
+        json!({"mapping": mapping, "group": group, "topic": topic, "partitions": state.lag, "paused": waits})
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -27,7 +27,23 @@ struct Holding {
     outputs: usize,
     /// The offset that the group was told last.
     committed: i64,
+    /// The timestamp of the record that was read last.
+    read_at: Option<i64>,
     state: State,
+}
+
+/// How far a partition is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Progress {
+    pub(crate) partition: i32,
+    /// The first offset that is not delivered.
+    pub(crate) delivered: i64,
+    /// The next offset to read.
+    pub(crate) position: i64,
+    /// The timestamp of the record that was read last, in milliseconds since 1970.
+    pub(crate) read_at: Option<i64>,
+    /// It is read no further, until a person says so.
+    pub(crate) halted: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +66,15 @@ impl Assignment {
         let number = self.next;
         self.next = (number + 1) % HOLDINGS;
         let tracker = Tracker::default();
-        let holding = Holding { partition, position, tracker, outputs: 0, committed: position, state: State::Running };
+        let holding = Holding {
+            partition,
+            position,
+            tracker,
+            outputs: 0,
+            committed: position,
+            read_at: None,
+            state: State::Running,
+        };
         self.holdings.insert(number, holding);
         self.current.insert(partition, number);
     }
@@ -63,14 +87,14 @@ impl Assignment {
     }
 
     /// Takes a record that was read; `None` if its partition is not, or no longer, to be read.
-    pub(crate) fn begin(&mut self, partition: i32, offset: i64) -> Option<Receipt> {
+    pub(crate) fn begin(&mut self, partition: i32, offset: i64, timestamp: Option<i64>) -> Option<Receipt> {
         let number = *self.current.get(&partition)?;
         let holding = self.holdings.get_mut(&number)?;
         // What was read before the position went back, or before it was read at all, comes again.
         if holding.state != State::Running || offset < holding.position {
             return None;
         }
-        holding.position = offset + 1;
+        (holding.position, holding.read_at) = (offset + 1, timestamp);
         Some(Receipt::new(number, holding.tracker.begin(offset)))
     }
 
@@ -166,6 +190,17 @@ impl Assignment {
         running.map(|holding| (holding.partition, holding.position))
     }
 
+    /// How far each partition is.
+    pub(crate) fn progress(&self) -> impl Iterator<Item = Progress> {
+        self.holdings.values().map(|holding| Progress {
+            partition: holding.partition,
+            delivered: holding.tracker.unfinished().unwrap_or(holding.position),
+            position: holding.position,
+            read_at: holding.read_at,
+            halted: holding.state == State::Halted,
+        })
+    }
+
     /// How many records wait for outputs, their own or those of older ones.
     pub(crate) fn waiting(&self) -> usize {
         self.holdings.values().map(|holding| holding.tracker.len()).sum()
@@ -188,7 +223,7 @@ mod tests {
     fn holding(partition: i32, records: i64) -> (Assignment, Vec<Receipt>) {
         let mut assignment = Assignment::default();
         assignment.add(partition, 0);
-        let receipts = (0..records).map(|offset| assignment.begin(partition, offset).unwrap()).collect();
+        let receipts = (0..records).map(|offset| assignment.begin(partition, offset, None).unwrap()).collect();
         (assignment, receipts)
     }
 
@@ -203,8 +238,8 @@ mod tests {
         assert_eq!(assignment.uncommitted(), [(3, 1)]);
         assert_eq!(assignment.uncommitted(), []);
         assert_eq!(assignment.go_back(), [(3, 1)]);
-        assert_eq!(assignment.begin(3, 0), None, "it was delivered");
-        let again = assignment.begin(3, 1).unwrap();
+        assert_eq!(assignment.begin(3, 0, None), None, "it was delivered");
+        let again = assignment.begin(3, 1, None).unwrap();
         assignment.delivered(receipts[1]);
         assert_eq!(assignment.uncommitted(), [], "a report of the time before does not count");
         assignment.done(again);
@@ -221,7 +256,7 @@ mod tests {
         let deadline = now + Duration::from_secs(10);
         assignment.revoke(&[0], deadline);
         assert!(!assignment.is_running(receipts[1]), "its records are no longer worked on");
-        assert_eq!(assignment.begin(0, 2), None);
+        assert_eq!(assignment.begin(0, 2, None), None);
         assert!(!assignment.is_drained(now), "an output is on its way");
         assert!(assignment.is_drained(deadline));
         assignment.delivered(receipts[0]);

@@ -28,6 +28,11 @@ impl Receipt {
         self.0 as u64 & Tracker::MASK
     }
 
+    /// Whether it is one of the few whose delivery is timed: one in 64.
+    pub(crate) fn is_sample(self) -> bool {
+        self.record().is_multiple_of(64)
+    }
+
     /// The word.
     pub(crate) fn into_word(self) -> usize {
         self.0

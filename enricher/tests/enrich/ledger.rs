@@ -11,7 +11,7 @@ use weft_kafka_broker::{Kafka, Sent};
 use crate::world::{PARTITIONS, PRODUCTS, RULES, World};
 
 /// How many events are written at once, and how often.
-const CHUNK: u64 = 400;
+const CHUNK: u64 = 2_500;
 const EVERY: Duration = Duration::from_millis(100);
 
 /// Writes numbered events until it is told to stop.

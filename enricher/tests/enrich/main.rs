@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test may panic")]
 
 mod access;
+mod admin;
 mod ledger;
 mod offsets;
 mod poison;

@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -38,9 +39,17 @@ pub(crate) struct Args {
     #[command(flatten)]
     store: StoreArgs,
 
+    /// How many MiB of rows to keep in memory; they are as fresh as the store. 0 asks the store each time
+    #[arg(long, value_name = "MIB", default_value_t = 32)]
+    pub(super) cache_mib: u32,
+
     /// Accept, once, what stopped the mapping: OffsetsLost goes on at the oldest record there is
     #[arg(long, value_name = "REASON")]
     pub(super) resume: Option<Resume>,
+
+    /// Answer on this address: /livez, /readyz, /metrics (Prometheus) and /v1/lag [default: not at all]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(super) admin: Option<SocketAddr>,
 
     /// How to write the log [default: text on a terminal, else json]
     #[arg(long, value_name = "FORMAT")]
@@ -63,12 +72,15 @@ least once, in the order of its partition. What may pass is waited for; the log
 says what is waited for. SIGTERM lets it deliver what it has read and leave its
 consumer group; a second one ends it at once.
 
+The admin port answers /livez, /readyz with what is waited for, /metrics, and
+/v1/lag with how far each partition of this member is.
+
 Examples:
   # The mapping of these manifests, with the Redis and the topics that they name
   weft enrich -f manifests/
 
   # As a pod runs it
-  weft enrich --plan /etc/weft/plan.json --secrets-dir /etc/weft/secrets
+  weft enrich --plan /etc/weft/plan.json --admin 0.0.0.0:8080
 
 Exit codes:
   0  stopped, and everything that was read is delivered

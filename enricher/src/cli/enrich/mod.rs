@@ -1,5 +1,6 @@
 //! `weft enrich`: from a Kafka topic to another, until it is told to stop.
 
+mod admin;
 mod args;
 mod logs;
 mod session;
@@ -8,10 +9,11 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use signal_hook::consts::{SIGINT, SIGTERM};
-use weft_plan_types::Owner;
-use weft_store::redis::RedisStore;
+use weft_plan_types::{EnrichPlan, Owner};
+use weft_store::hot::{HotStore, Scope};
 
 use super::{Exit, Failure};
+use crate::connect::Connections;
 use crate::enrich::Status;
 pub(crate) use args::Args;
 use args::Chosen;
@@ -23,16 +25,18 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     logs::start(args.logs);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.context("failed to start the runtime").map_err(Failure::Transient)?;
-    let status = Arc::new(Status::default());
+    let status = Arc::new(Status::new(&plan));
     stop_on_signals(&status)?;
     let session = Session::new(&plan, &secrets, &status, runtime.handle(), args.resume.is_some())?;
     tracing::info!(mapping = plan.mapping, group = plan.source.group_id, "starts");
-    let Some(connection) = session.until_there(|| runtime.block_on(connections.lookups(&plan)))? else {
-        return Ok(Exit::Done);
-    };
-    let Owner { installation, namespace, graph } = &plan.owner;
-    let owner = format!("{installation}/{namespace}/{graph}");
-    let store = RedisStore::new(connection, namespace, graph, &owner, None);
+    if let Some(address) = args.admin {
+        admin::serve(address, &status, runtime.handle())?;
+    }
+    let connections = Arc::new(connections);
+    let connect = || runtime.block_on(connect(&plan, &connections, args.cache_mib));
+    let Some(store) = session.until_there(connect)? else { return Ok(Exit::Done) };
+    let followed = Arc::clone(&store);
+    runtime.spawn(async move { followed.follow().await });
     match session.run(&store)? {
         0 => Ok(Exit::Done),
         left => {
@@ -40,6 +44,18 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             Err(Failure::Transient(anyhow!("{message} ({left})")))
         }
     }
+}
+
+/// Connects to the store of a mapping. Its secrets are read again for each later connection.
+async fn connect(plan: &EnrichPlan, connections: &Arc<Connections>, cache_mib: u32) -> Result<Arc<HotStore>, Failure> {
+    let Owner { installation, namespace, graph } = plan.owner.clone();
+    let owner = format!("{installation}/{namespace}/{graph}");
+    let scope = Scope { namespace, graph, owner, max_staleness: None, cache_bytes: u64::from(cache_mib) << 20 };
+    let first = connections.lookup_access(plan)?;
+    let (later, later_plan) = (Arc::clone(connections), plan.clone());
+    // Where a secret cannot be read at the moment, the one before may still do.
+    let access = move || later.lookup_access(&later_plan).unwrap_or_else(|_| first.clone());
+    HotStore::connect(&scope, access).await.map_err(|refusal| connections.lookups_refused(plan, refusal))
 }
 
 /// Lets SIGTERM and SIGINT end the enricher once it has delivered what it has read; the second one ends it at once.

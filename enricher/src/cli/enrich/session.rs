@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use rdkafka::error::RDKafkaErrorCode;
 use weft_plan_types::{EnrichPlan, StartFrom};
 use weft_store::Reader;
@@ -9,6 +9,7 @@ use crate::cli::Failure;
 use crate::connect::{Access, ClientError, Endpoint, Secrets};
 use crate::enrich::{Ended, Flow, Pause, Pipeline, Status, Trouble, joined};
 use crate::join::Join;
+use crate::metrics::Metrics;
 use crate::sink::KafkaSink;
 use crate::source::{GroupProtocol, Source, StartAt};
 
@@ -92,6 +93,8 @@ impl<'run> Session<'run> {
         let Some(mut join) = self.until_there(rules)? else { return Ok(0) };
         let sink = |access: &Access| KafkaSink::new(access.clone(), self.runtime.clone()).map_err(configuration);
         let (mut sink, mut letters) = (sink(&self.destination)?, sink(&self.dead_letter)?);
+        let metrics = Metrics::new(&join).context("failed to make the counters").map_err(Failure::Configuration)?;
+        self.status.joins(metrics);
         let mut protocol = GroupProtocol::Consumer;
         loop {
             let source = Source::join(&self.source, &self.plan.source.group_id, self.start, protocol);
@@ -144,6 +147,7 @@ impl<'run> Session<'run> {
     /// Sleeps until it is time to try again; `false` if the enricher is asked to end.
     fn sleep(&self) -> bool {
         let since = std::time::Instant::now();
+        self.status.moves();
         while since.elapsed() < PAUSE && !self.status.is_stopped() {
             std::thread::sleep(STEP);
         }

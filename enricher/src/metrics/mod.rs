@@ -1,0 +1,177 @@
+//! What an enricher counts, for Prometheus. Labels are names of the mapping and words of this code, never parts of events.
+
+use std::time::Duration;
+
+use prometheus::core::Collector;
+use prometheus::{
+    Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+
+use crate::join::Join;
+use crate::run::{Outcomes, Summary};
+
+/// Bounds of lookups and deliveries in seconds: a hot cache takes microseconds, trouble takes minutes.
+const SECONDS: [f64; 14] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+
+/// The rule under which records are counted that are no events.
+const NO_RULE: &str = "-";
+
+/// The counters of one enricher.
+pub(crate) struct Metrics {
+    registry: Registry,
+    events: IntCounterVec,
+    lookups: IntCounterVec,
+    tombstones: IntCounter,
+    dead_letters: IntCounter,
+    rebalances: IntCounter,
+    lookup_seconds: Histogram,
+    delivery_seconds: Histogram,
+    lag: IntGaugeVec,
+    paused: IntGaugeVec,
+}
+
+impl Metrics {
+    /// All of them at 0, for every rule and alias.
+    pub(crate) fn new(join: &Join) -> prometheus::Result<Self> {
+        let registry = Registry::new();
+        let counters = |name, help, labels: &[&str]| {
+            let made = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registered(&registry, made)
+        };
+        let counter = |name, help| registered(&registry, IntCounter::new(name, help)?);
+        let histogram = |name, help| {
+            let options = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
+            registered(&registry, Histogram::with_opts(options)?)
+        };
+        let gauges =
+            |name, help, labels: &[&str]| registered(&registry, IntGaugeVec::new(Opts::new(name, help), labels)?);
+        let metrics = Self {
+            events: counters(
+                "weft_enricher_events_total",
+                "Events by rule and outcome; an event counts once under each rule.",
+                &["rule", "outcome", "reason"],
+            )?,
+            lookups: counters(
+                "weft_enricher_lookups_total",
+                "Lookups by alias and result.",
+                &["rule", "alias", "result"],
+            )?,
+            tombstones: counter("weft_enricher_tombstones_total", "Records without a value, passed on as they are.")?,
+            dead_letters: counter("weft_enricher_dead_letters_total", "Records written to the dead letters' topic.")?,
+            rebalances: counter("weft_enricher_rebalances_total", "Times that the group took or gave partitions.")?,
+            lookup_seconds: histogram("weft_enricher_lookup_seconds", "How long the lookups of a batch took.")?,
+            delivery_seconds: histogram(
+                "weft_enricher_end_to_end_seconds",
+                "From an event's timestamp to its acknowledgement, of one event in 64.",
+            )?,
+            lag: gauges(
+                "weft_enricher_lag_records",
+                "Records not committed, by partition of this member.",
+                &["partition"],
+            )?,
+            paused: gauges("weft_enricher_paused", "1 for what the enricher waits for.", &["reason"])?,
+            registry,
+        };
+        for (rule, name) in join.rules().enumerate() {
+            let count = |outcome, reason| metrics.events.with_label_values(&[name, outcome, reason]);
+            for outcome in ["enriched", "partially_enriched", "unenriched", "dropped"] {
+                count(outcome, "");
+            }
+            count("filtered", "when");
+            count("filtered", "consent");
+            for alias in join.aliases(rule) {
+                for result in ["found", "missing", "no_key", "bad_key"] {
+                    metrics.lookups.with_label_values(&[name, alias, result]);
+                }
+            }
+        }
+        Ok(metrics)
+    }
+
+    /// Adds what became of events since it was called last.
+    pub(crate) fn add(&self, summary: &Summary) {
+        let add = |rule: &str, outcome, reason: &str, number: u64| {
+            if number > 0 {
+                self.events.with_label_values(&[rule, outcome, reason]).inc_by(number);
+            }
+        };
+        for (reason, number) in &summary.unparsable {
+            add(NO_RULE, "dead_lettered", reason, *number);
+        }
+        for rule in &summary.rules {
+            let Outcomes { enriched, partially_enriched, unenriched, filtered, dropped, dead_lettered } =
+                &rule.outcomes;
+            add(&rule.name, "enriched", "", *enriched);
+            add(&rule.name, "partially_enriched", "", *partially_enriched);
+            add(&rule.name, "unenriched", "", *unenriched);
+            add(&rule.name, "filtered", "when", filtered.when);
+            add(&rule.name, "filtered", "consent", filtered.consent);
+            add(&rule.name, "dropped", "", *dropped);
+            dead_lettered.iter().for_each(|(reason, number)| add(&rule.name, "dead_lettered", reason, *number));
+            for alias in &rule.lookups {
+                let results = [
+                    ("found", alias.found),
+                    ("missing", alias.missing),
+                    ("no_key", alias.no_key),
+                    ("bad_key", alias.bad_key),
+                ];
+                for (result, number) in results.into_iter().filter(|(_, number)| *number > 0) {
+                    self.lookups.with_label_values(&[&rule.name, &alias.name, result]).inc_by(number);
+                }
+            }
+        }
+    }
+
+    /// A record without a value was passed on.
+    pub(crate) fn tombstone(&self) {
+        self.tombstones.inc();
+    }
+
+    /// A dead letter was sent.
+    pub(crate) fn dead_letter(&self) {
+        self.dead_letters.inc();
+    }
+
+    /// The group took or gave partitions.
+    pub(crate) fn rebalance(&self) {
+        self.rebalances.inc();
+    }
+
+    /// The lookups of a batch took so long.
+    pub(crate) fn lookup_took(&self, time: Duration) {
+        self.lookup_seconds.observe(time.as_secs_f64());
+    }
+
+    /// An event was delivered so many milliseconds after its timestamp.
+    pub(crate) fn delivered_after(&self, milliseconds: i64) {
+        self.delivery_seconds.observe(milliseconds.max(0) as f64 / 1000.0);
+    }
+
+    /// How far partitions are behind; those that are not named are not this member's.
+    pub(crate) fn set_lag(&self, lag: impl Iterator<Item = (i32, i64)>) {
+        self.lag.reset();
+        lag.for_each(|(partition, records)| self.lag.with_label_values(&[&partition.to_string()]).set(records));
+    }
+
+    /// What the enricher waits for.
+    pub(crate) fn set_paused(&self, reasons: impl Iterator<Item = String>) {
+        self.paused.reset();
+        reasons.for_each(|reason| self.paused.with_label_values(&[&reason]).set(1));
+    }
+
+    /// All of it in Prometheus' text format.
+    pub(crate) fn text(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        let encoded = TextEncoder::new().encode(&self.registry.gather(), &mut text);
+        if let Err(error) = encoded {
+            tracing::warn!(%error, "failed to write the metrics");
+        }
+        text
+    }
+}
+
+fn registered<C: Collector + Clone + 'static>(registry: &Registry, made: C) -> prometheus::Result<C> {
+    registry.register(Box::new(made.clone()))?;
+    Ok(made)
+}
