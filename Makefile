@@ -75,6 +75,11 @@ bench-lookup: ## Measure what looking rows up costs, from memory and from Redis 
 	@scripts/setup.sh test
 	@cargo bench --locked --profile dist -p weft-store --features servers --bench lookup
 
+.PHONY: bench-enrich
+bench-enrich: ## Measure weft enrich beside a client that passes records on untouched (1 M events; takes some minutes)
+	@scripts/setup.sh test
+	@cargo bench --locked --profile dist -p weft --features kafka --bench enrich
+
 .PHONY: install
 install: ## Build weft at its fastest and copy it to $PREFIX/bin (default ~/.local/bin)
 	@scripts/setup.sh install
