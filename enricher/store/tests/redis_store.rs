@@ -38,7 +38,8 @@ async fn rows_are_found_after_the_first_commit_and_changed_and_gone_after_the_se
     assert_eq!(writer.meta().await.unwrap(), None);
 
     let first = snapshot(7, 4);
-    assert_eq!(writer.take(7).await.unwrap(), Outcome::Done);
+    assert_eq!(writer.take(6).await.unwrap(), Outcome::Done);
+    assert_eq!(writer.take(6).await.unwrap(), Outcome::Fenced(Some(6)), "a number is one run's only");
     assert_eq!(ask(&store, &["sku-1"]).await, [unavailable(Unavailable::NotSynced)]);
     load(&writer, &first, &rows(100, "old")).await;
     assert_eq!(
@@ -174,8 +175,8 @@ async fn a_run_whose_meta_went_back_to_before_it_writes_no_bucket_that_nobody_wo
     assert_eq!(ask(&store(&connection), &["sku-3"]).await, [found("sku-3", "seven 3")]);
 
     // A later process that finishes the run may write.
-    begin(&writer, &next).await;
     assert_eq!(writer.take(9).await.unwrap(), Outcome::Done);
+    assert_eq!(writer.start(9, &next).await.unwrap(), Outcome::Done);
     let finished = weft_store::redis::Target { token: 9, ..target(8, &next) };
     for bucket in 0..4 {
         assert_eq!(replace(&writer, finished, bucket, &rows(10, "eight")).await, Outcome::Done);
@@ -396,6 +397,11 @@ async fn rows_that_nobody_verified_for_too_long_are_unavailable() {
     assert_eq!(writer.verify(7, now() - 9000).await.unwrap(), Outcome::Done);
     assert_eq!(writer.meta().await.unwrap().unwrap().fresh_at().unwrap() / 100, (now() - 60) / 100);
     assert_eq!(ask(&hours(1), &["sku-1"]).await, [found("sku-1", "a 1")]);
+
+    // A run that read the table before that look at it tells its own time, once it is committed.
+    load(&writer, &Snapshot { snapshot_time: now() - 7200, ..snapshot(8, 1) }, &rows(3, "b")).await;
+    let too_old = ask(&hours(1), &["sku-1"]).await.remove(0);
+    assert!(matches!(too_old, Answer::Unavailable(Unavailable::TooOld { seconds: 7200.. })), "{too_old:?}");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@
 //! | `buckets` | the number of buckets of the committed run, a power of two |
 //! | `entity` | key and columns of its rows: [`EntityMeta`] as JSON |
 //! | `snapshotTime` | when its rows were read from the table, Unix seconds |
-//! | `verifiedTime` | when they were last found unchanged in the table, Unix seconds; absent if never |
+//! | `verifiedTime` | when the run's rows were last found unchanged in the table, Unix seconds; absent if never |
 //! | `applying`, `applyingBuckets`, `applyingEntity`, `applyingSnapshotTime` | the same of the run whose rows are being written, absent if none; no other run may write a bucket |
 //! | `sets` | the numbers of buckets of which there may be buckets, separated by commas |
 

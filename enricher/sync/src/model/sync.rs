@@ -65,6 +65,7 @@ pub(super) enum End {
 #[derive(Clone, Copy, Debug)]
 enum At {
     Describe,
+    List,
     Claim,
     Take,
     Approve,
@@ -131,7 +132,6 @@ impl Sync {
 
     /// Does the next step; the end, once it is reached.
     pub(super) fn step(&mut self, world: &mut World) -> Result<Option<End>, Refused> {
-        world.clock += 1;
         self.at = self.next(world)?;
         Ok(match self.at {
             At::Ended(end) => Some(end),
@@ -147,18 +147,18 @@ impl Sync {
         Ok(match self.at {
             At::Describe => {
                 self.entity = self.described(world);
-                At::Claim
+                At::List
             }
-            // In one step: were the bookkeeping dropped in between, just when two runs begin in one second, both would get
-            // one number.
-            At::Claim => {
+            At::List => {
                 self.kept = world.warehouse.kept();
                 self.number(world);
-                while self.keeps(Rule::Claim) && !world.warehouse.claims.insert(self.own) {
-                    self.own += 1;
-                }
-                At::Take
+                At::Claim
             }
+            At::Claim if self.keeps(Rule::Claim) && !world.warehouse.claims.insert(self.own) => {
+                self.own += 1;
+                At::Claim
+            }
+            At::Claim => At::Take,
             At::Take => self.take(world)?,
             At::Approve => self.approved(world),
             At::Look => self.look(world)?,
@@ -231,7 +231,7 @@ impl Sync {
             sets: Vec::new(),
         };
         let meta = world.store.meta.get_or_insert_with(new);
-        if meta.token > self.own {
+        if meta.token >= self.own {
             return Err(Refused);
         }
         meta.token = self.own;
@@ -465,6 +465,7 @@ impl Sync {
         let before = meta.committed.take();
         let buckets = before.map(|before| before.buckets).filter(|_| !counts).unwrap_or(applied.buckets);
         meta.committed = Some(Applied { buckets, ..applied });
+        meta.verified_time = None;
         Ok(())
     }
 

@@ -11,5 +11,6 @@ end
 if applying ~= ARGV[2] then return {'elsewhere', applying or ''} end
 redis.call('HSET', KEYS[1], 'layout', ARGV[3], 'run', applying, 'buckets', buckets, 'entity', entity,
   'snapshotTime', time)
-redis.call('HDEL', KEYS[1], unpack(started))
+-- What was found unchanged was the run before, perhaps later than this one read the table.
+redis.call('HDEL', KEYS[1], 'verifiedTime', unpack(started))
 return {'done'}

@@ -5,7 +5,8 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
   local number = tonumber(layout) or 0
   if number < tonumber(ARGV[3]) or number > tonumber(ARGV[4]) then return {'layout', tostring(number)} end
   if owner ~= ARGV[2] then return {'owned', owner or ''} end
-  if tonumber(token or 0) > tonumber(ARGV[1]) then return {'fenced', token} end
+  -- Nor is its own number taken a second time: where bookkeeping was dropped, two runs may have claimed it.
+  if tonumber(token or 0) >= tonumber(ARGV[1]) then return {'fenced', token} end
 else
   redis.call('HSET', KEYS[1], 'layout', ARGV[4], 'owner', ARGV[2], 'run', '0')
 end
