@@ -3,6 +3,7 @@
 //! One thread reads, joins and sends, batch by batch ([`Pipeline`]); what it shares with clients and the group stands in
 //! [`flow`]. Rows are looked up on a runtime of their own, so that the thread can tend to the group meanwhile.
 
+mod deliver;
 mod flow;
 mod group;
 mod lag;

@@ -7,13 +7,12 @@ use weft_plan_types::EnrichPlan;
 use weft_store::{Reader, Unavailable};
 
 use super::flow::Interrupted;
-use super::letter::{Letter, NO_RULE, Reason, original};
 use super::{Flow, Pause, Trouble};
 use crate::event::ScanError;
-use crate::join::{Batch, Join, Outcome};
+use crate::join::{Batch, Join};
 use crate::lookup::{NoAnswer, look_up};
 use crate::run::Summary;
-use crate::sink::{Output, Sink};
+use crate::sink::Sink;
 use crate::source::Receipt;
 
 /// How many records go through the join together, and how many bytes of them at most (a single one may be longer).
@@ -44,16 +43,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// a million records that wait behind these; and the rows that the store keeps, 32 MiB unless told otherwise. Where a
 /// bound is reached the source is not asked for more, and its partitions are paused if that takes longer.
 pub(crate) struct Pipeline<'run, R, S, L> {
-    plan: &'run EnrichPlan,
-    join: Join,
+    pub(super) plan: &'run EnrichPlan,
+    pub(super) join: Join,
     store: &'run R,
     runtime: &'run tokio::runtime::Handle,
-    flow: Flow<'run, S, L>,
-    batch: Batch,
-    read: Vec<Read<'run>>,
-    output: Vec<u8>,
+    pub(super) flow: Flow<'run, S, L>,
+    pub(super) batch: Batch,
+    pub(super) read: Vec<Read<'run>>,
+    pub(super) output: Vec<u8>,
     /// What became of events since it was counted last.
-    summary: Summary,
+    pub(super) summary: Summary,
     counted_at: Instant,
 }
 
@@ -67,14 +66,14 @@ pub(crate) enum Ended {
 }
 
 /// A record of the batch.
-struct Read<'run> {
-    record: BorrowedMessage<'run>,
-    receipt: Receipt,
-    judged: Judged,
+pub(super) struct Read<'run> {
+    pub(super) record: BorrowedMessage<'run>,
+    pub(super) receipt: Receipt,
+    pub(super) judged: Judged,
 }
 
 /// What a record is.
-enum Judged {
+pub(super) enum Judged {
     /// The event with this number in the batch.
     Event(usize),
     /// A record without a value.
@@ -230,59 +229,6 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
         }
     }
 
-    /// Sends each record of the batch as each rule wants it.
-    fn deliver(&mut self) -> Result<(), Interrupted> {
-        let Self { plan, join, flow, batch, read, output, summary, .. } = self;
-        for Read { record, receipt, judged } in read.iter() {
-            if !flow.assignment.is_running(*receipt) {
-                continue;
-            }
-            let number = match judged {
-                Judged::Event(number) => *number,
-                Judged::Tombstone => {
-                    if let Err(refusal) = flow.send(&original(record, *receipt))? {
-                        bury(flow, record, *receipt, &Reason::refused(refusal, NO_RULE), &plan.mapping)?;
-                    }
-                    if let Some(counters) = flow.status.counters() {
-                        counters.tombstone();
-                    }
-                    flow.assignment.done(*receipt);
-                    continue;
-                }
-                Judged::Unreadable(error) => {
-                    let reason = Reason::unreadable(error);
-                    *summary.unparsable.entry(reason.reason).or_default() += 1;
-                    bury(flow, record, *receipt, &reason, &plan.mapping)?;
-                    flow.assignment.done(*receipt);
-                    continue;
-                }
-            };
-            let event = record.payload().unwrap_or_default();
-            for rule in 0..plan.rules.len() {
-                output.clear();
-                let lookups = &mut summary.rules[rule].lookups;
-                let outcome = batch.finish(join, (number, rule), event, output, |alias, result| {
-                    lookups[alias].count(result);
-                });
-                summary.count(rule, outcome);
-                let reason = match outcome {
-                    Outcome::Sent(_) => {
-                        let sent = flow.send(&Output { value: Some(output), ..original(record, *receipt) })?;
-                        sent.err().map(|refusal| Reason::refused(refusal, &plan.rules[rule].name))
-                    }
-                    Outcome::DeadLettered(failure) => Some(Reason::failed(join, rule, failure)),
-                    Outcome::Filtered(_) | Outcome::Dropped => None,
-                };
-                if let Some(reason) = reason {
-                    bury(flow, record, *receipt, &reason, &plan.mapping)?;
-                }
-            }
-            flow.assignment.done(*receipt);
-            summary.events += 1;
-        }
-        Ok(())
-    }
-
     /// Waits until what was sent is delivered, as long as there is time, and commits it.
     fn drain(&mut self) -> Ended {
         let flow = &mut self.flow;
@@ -313,16 +259,4 @@ fn judge(batch: &mut Batch, join: &Join, record: &BorrowedMessage<'_>, events: &
         }
         Err(error) => Judged::Unreadable(error),
     }
-}
-
-/// Makes a dead letter of a record.
-fn bury<S: Sink, L: Sink>(
-    flow: &mut Flow<'_, S, L>,
-    record: &BorrowedMessage<'_>,
-    receipt: Receipt,
-    reason: &Reason,
-    mapping: &str,
-) -> Result<(), Interrupted> {
-    let letter = Letter::new(record, reason, mapping);
-    flow.send_letter(&letter.output(receipt, &letter.headers()))
 }
