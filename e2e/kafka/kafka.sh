@@ -169,7 +169,7 @@ start() { # start FOLDER BROKERS
     done
     if [ -n "${KAFKA_OWNER:-}" ]; then
         # Also when whoever wanted the brokers was killed and could not say so.
-        (trap '' HUP INT; tail --pid="$KAFKA_OWNER" -f /dev/null; stop "$folder"; rm -rf "$folder") \
+        (trap '' HUP INT TERM; tail --pid="$KAFKA_OWNER" -f /dev/null; stop "$folder"; rm -rf "$folder") \
             >/dev/null 2>&1 </dev/null &
     fi
     local plain="" sasl="" tls=""
