@@ -108,11 +108,11 @@ Exit codes:
 
 /// Where manifests come from, and whose copies they are for.
 fn manifests(args: &Args) -> ManifestArgs {
-    #[cfg(feature = "redis")]
-    let installation = args.installation.clone();
-    #[cfg(not(feature = "redis"))]
-    let installation = crate::manifests::LOCAL.to_owned();
-    ManifestArgs { installation, ..args.manifests.clone() }
+    ManifestArgs {
+        #[cfg(feature = "redis")]
+        installation: args.installation.clone(),
+        ..args.manifests.clone()
+    }
 }
 
 /// Runs the command.
