@@ -5,6 +5,7 @@
 //! The runs are a naive form of the sync protocol; the store is the real one, in a real Redis.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test may panic")]
 
+mod random;
 mod redis_server;
 
 use std::cell::RefCell;
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
+use random::Random;
 use redis_server::Server;
 use redis_server::run::{OWNER, SLUG, entity, keys, now, row_of};
 use tokio::sync::mpsc;
@@ -31,23 +33,6 @@ const KEPT: usize = 2;
 
 /// Key to value.
 type Table = BTreeMap<&'static str, u64>;
-
-/// SplitMix64: small, and the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ mixed >> 31) % bound as u64) as usize
-    }
-
-    fn percent(&mut self, chance: usize) -> bool {
-        self.below(100) < chance
-    }
-}
 
 /// What a run is going to do, as the bookkeeping has it.
 #[derive(Clone)]

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use proptest::prelude::any;
 
+use random::Random;
+
 use super::LEASE;
 use super::cache::{HotCache, Lead};
 use super::flight::Waiting;
@@ -15,25 +17,10 @@ use crate::{Answer, Row, RowBuilder, Unavailable};
 
 #[path = "../../../language/tests/cases/mod.rs"]
 mod cases;
+#[path = "../../tests/random/mod.rs"]
+mod random;
 
 const KEYS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
-
-/// SplitMix64: small, and the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ mixed >> 31) % bound as u64) as usize
-    }
-
-    fn percent(&mut self, chance: usize) -> bool {
-        self.below(100) < chance
-    }
-}
 
 fn row(value: u64) -> Row {
     let mut builder = RowBuilder::default();
