@@ -7,7 +7,7 @@ mod ledger;
 mod offsets;
 mod poison;
 mod records;
-#[path = "../../store/tests/redis_server/mod.rs"]
-mod redis_server;
+#[path = "../shop/mod.rs"]
+mod shop;
 mod waits;
 mod world;

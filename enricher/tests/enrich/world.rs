@@ -12,7 +12,8 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use weft_kafka_broker::{Kafka, Record};
 
-use crate::redis_server::Server;
+use crate::shop::manifests;
+use crate::shop::redis_server::Server;
 
 /// The brokers that the tests share, except those that kill them. They end with the process.
 static KAFKA: LazyLock<Kafka> = LazyLock::new(|| Kafka::start(1));
@@ -93,23 +94,9 @@ impl<'kafka> World<'kafka> {
         let Self { redis: Server { port, .. }, name, .. } = self;
         let servers: Vec<_> = servers.split(',').map(|server| format!("\"{server}\"")).collect();
         let servers = servers.join(", ");
+        let shop = manifests(&format!("url: \"redis://127.0.0.1:{port}/0\""), "");
         let text = format!(
-            r#"
-apiVersion: weft.dev/v1alpha1
-kind: Warehouse
-metadata: {{name: shop, namespace: shop}}
-spec: {{sqlite: {{path: shop.db}}}}
----
-apiVersion: weft.dev/v1alpha1
-kind: DataGraph
-metadata: {{name: main, namespace: shop}}
-spec: {{warehouseRef: {{name: shop}}, store: {{redis: {{url: "redis://127.0.0.1:{port}/0"}}}}}}
----
-apiVersion: weft.dev/v1alpha1
-kind: Entity
-metadata: {{name: product, namespace: shop}}
-spec: {{dataGraphRef: {{name: main}}, tableRef: product, primaryKey: [SKU]}}
----
+            r#"{shop}---
 apiVersion: weft.dev/v1alpha1
 kind: EnrichmentMapping
 metadata: {{name: {name}, namespace: shop}}
