@@ -15,6 +15,8 @@ step cargo fmt --all --check
 step shellcheck "${shell_scripts[@]}"
 [ ${#python_files[@]} -eq 0 ] || step python3 -W error -c "$compile" "${python_files[@]}"
 step cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+# What the quickstart builds, which no test does.
+step cargo clippy --locked -p weft --bin weft -- -D warnings
 if command -v cargo-deny >/dev/null; then
     step cargo deny --locked check
 else

@@ -48,11 +48,19 @@ java_class() { # java_class OPTION... -- CLASS ARGUMENT...
     exec java "${options[@]}" -cp "$jars/*" "$@"
 }
 
+# Below the ports that the system gives to connections, of which one could take a port before its broker listens.
 free_ports() { # free_ports COUNT
     python3 - "$1" <<'PYTHON'
-import socket, sys
+import pathlib, random, socket, sys
 
-taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+first = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+low, high = (10_000, first) if first > 20_000 else (0, 1)
+taken = []
+while len(taken) < int(sys.argv[1]):
+    try:
+        taken.append(socket.create_server(("127.0.0.1", random.randrange(low, high))))
+    except OSError:
+        continue
 print(*(one.getsockname()[1] for one in taken))
 PYTHON
 }
@@ -161,7 +169,7 @@ start() { # start FOLDER BROKERS
         mkdir -p "$folder/$id"
         configuration "$folder" "$id" "$brokers" "${ports[@]}" >"$folder/$id/server.properties"
         (java_class -XX:TieredStopAtLevel=1 -Dlog4j2.configurationFile="$folder/log4j2.properties" -- kafka.tools.StorageTool \
-            format -t "$cluster" -c "$folder/$id/server.properties" "${features[@]}" \
+            format --cluster-id="$cluster" -c "$folder/$id/server.properties" "${features[@]}" \
             --add-scram "SCRAM-SHA-256=[name=$user,password=$password]" \
             --add-scram "SCRAM-SHA-512=[name=$user,password=$password]") >"$folder/$id/format.log" 2>&1 ||
             { cat "$folder/$id/format.log" >&2; exit 1; }
