@@ -11,6 +11,8 @@ mod event;
 #[cfg(feature = "manifests")]
 mod init;
 mod join;
+#[cfg(feature = "kafka")]
+mod letters;
 mod load;
 mod lookup;
 #[cfg(feature = "manifests")]

@@ -26,26 +26,45 @@ pub(crate) fn manifests(args: &ManifestArgs, events: &Path) -> Result<Loaded, Fa
 
 /// The mapping to run: the one that is named, else the only one that is not suspended.
 pub(crate) fn choose<'plan>(planned: &'plan Planned, name: Option<&str>) -> Result<&'plan EnrichPlan, Failure> {
-    let wanted = |mapping: &&PlannedEnrichment| match name {
-        None => true,
-        Some(name) => match name.split_once('/') {
-            Some((namespace, name)) => mapping.object.namespace == namespace && mapping.object.name == name,
-            None => mapping.object.name == name,
-        },
-    };
     let (suspended, running): (Vec<_>, Vec<_>) =
-        planned.enrichments.iter().filter(wanted).partition(|mapping| mapping.suspended);
+        planned.enrichments.iter().filter(|mapping| is_named(mapping, name)).partition(|mapping| mapping.suspended);
     for mapping in &suspended {
         tell(format_args!("note: EnrichmentMapping {} is suspended and not run", full_name(mapping)));
     }
-    match (&running[..], name) {
+    if running.is_empty() && !suspended.is_empty() {
+        return refuse("nothing to run; set suspend: false in the mapping to run it".to_owned());
+    }
+    only_one(planned, &running, name)
+}
+
+/// The mapping that is named, else the only one, suspended or not.
+#[cfg(feature = "kafka")]
+pub(crate) fn choose_any<'plan>(planned: &'plan Planned, name: Option<&str>) -> Result<&'plan EnrichPlan, Failure> {
+    let named: Vec<_> = planned.enrichments.iter().filter(|mapping| is_named(mapping, name)).collect();
+    only_one(planned, &named, name)
+}
+
+/// Whether a mapping has a name, `NAME` or `NAMESPACE/NAME`; any has, if there is none.
+fn is_named(mapping: &PlannedEnrichment, name: Option<&str>) -> bool {
+    let PlannedEnrichment { object, .. } = mapping;
+    name.is_none_or(|name| match name.split_once('/') {
+        Some((namespace, name)) => object.namespace == namespace && object.name == name,
+        None => object.name == name,
+    })
+}
+
+fn only_one<'plan>(
+    planned: &'plan Planned,
+    found: &[&'plan PlannedEnrichment],
+    name: Option<&str>,
+) -> Result<&'plan EnrichPlan, Failure> {
+    match (found, name) {
         ([mapping], _) => Ok(&mapping.plan),
-        ([], Some(name)) if suspended.is_empty() => {
+        ([], Some(name)) => {
             let names = names(planned.enrichments.iter());
             refuse(format!("there is no EnrichmentMapping {name}; the manifests hold {names}"))
         }
-        ([], _) if suspended.is_empty() => refuse("the manifests hold no EnrichmentMapping".to_owned()),
-        ([], _) => refuse("nothing to run; set suspend: false in the mapping to run it".to_owned()),
+        ([], None) => refuse("the manifests hold no EnrichmentMapping".to_owned()),
         (several, _) => {
             let names = names(several.iter().copied());
             refuse(format!("the manifests hold several EnrichmentMappings; choose one with --mapping: {names}"))

@@ -1,6 +1,8 @@
 //! The command line: one file per command.
 
 mod completion;
+#[cfg(feature = "kafka")]
+mod dead_letters;
 #[cfg(feature = "manifests")]
 pub(crate) mod diagnostics;
 #[cfg(feature = "kafka")]
@@ -16,6 +18,8 @@ mod init;
 mod lookup;
 #[cfg(feature = "manifests")]
 mod mapping;
+#[cfg(feature = "kafka")]
+mod planned;
 #[cfg(feature = "manifests")]
 mod preview;
 #[cfg(feature = "manifests")]
@@ -73,6 +77,9 @@ enum Command {
     /// Enrich the events of a Kafka topic, until stopped
     #[cfg(feature = "kafka")]
     Enrich(Box<enrich::Args>),
+    /// List the events that could not be sent, or send them again
+    #[cfg(feature = "kafka")]
+    DeadLetters(Box<dead_letters::Args>),
     /// Bring the store's copies of tables up to date, once
     #[cfg(feature = "redis")]
     Sync(Box<sync::Args>),
@@ -103,6 +110,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Run(args) => run::run(&args),
         #[cfg(feature = "kafka")]
         Command::Enrich(args) => enrich::run(&args),
+        #[cfg(feature = "kafka")]
+        Command::DeadLetters(args) => dead_letters::run(&args),
         #[cfg(feature = "redis")]
         Command::Sync(args) => sync::run(&args),
         #[cfg(feature = "manifests")]
@@ -125,7 +134,9 @@ mod tests {
 
     #[test]
     fn what_help_adds_to_the_options_fits_a_terminal_of_80_columns() {
-        for command in Cli::command().get_subcommands() {
+        let cli = Cli::command();
+        let nested = cli.get_subcommands().flat_map(clap::Command::get_subcommands);
+        for command in cli.get_subcommands().chain(nested) {
             let added = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
             let wide: Vec<_> = added.lines().filter(|line| line.chars().count() > 80).collect();
             assert!(wide.is_empty(), "weft {}: {wide:?}", command.get_name());

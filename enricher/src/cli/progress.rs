@@ -20,6 +20,14 @@ impl Progress {
         Self::new("{spinner} {human_pos} events, {per_sec:0}, {elapsed}", shown)
     }
 
+    /// For the records of a topic of dead letters.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn of_letters(records: u64) -> Self {
+        let progress = Self::new("{bar:30} {human_pos} of {human_len} letters, {per_sec:0}, {eta} left", true);
+        progress.0.set_length(records);
+        progress
+    }
+
     fn new(template: &str, shown: bool) -> Self {
         let bar = ProgressBar::no_length().with_message("tables");
         if !shown || !std::io::stderr().is_terminal() {
@@ -40,6 +48,13 @@ impl Progress {
     /// So many events so far.
     pub(crate) fn events(&self, events: u64) {
         self.0.set_position(events);
+    }
+
+    /// So many letters so far, of so many.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn letters(&self, read: u64, of: u64) {
+        self.0.set_length(of);
+        self.0.set_position(read);
     }
 
     /// Clears the line.

@@ -3,10 +3,11 @@
 use rdkafka::message::{BorrowedMessage, Message as _};
 
 use super::flow::Interrupted;
-use super::letter::{Letter, NO_RULE, Reason, original};
+use super::letter::{Letter, Reason, original};
 use super::pipeline::{Judged, Read};
 use super::{Flow, Pipeline};
 use crate::join::Outcome;
+use crate::letters::{Address, NO_RULE};
 use crate::sink::{Output, Sink};
 use crate::source::Receipt;
 
@@ -18,10 +19,26 @@ impl<R, S: Sink, L: Sink> Pipeline<'_, R, S, L> {
             if !flow.assignment.is_running(*receipt) {
                 continue;
             }
+            let address = Address::of(record.headers(), plan);
+            let onward = || Output { headers: address.headers(record.headers()), ..original(record, *receipt) };
+            match &address {
+                Address::Everyone | Address::Again { .. } => {}
+                Address::AnotherMapping => {
+                    flow.assignment.done(*receipt);
+                    continue;
+                }
+                Address::UnknownRule(rule) => {
+                    let reason = Reason::unknown_rule(rule.clone());
+                    *summary.unparsable.entry(reason.reason).or_default() += 1;
+                    bury(flow, record, *receipt, &reason, &plan.mapping)?;
+                    flow.assignment.done(*receipt);
+                    continue;
+                }
+            }
             let number = match judged {
                 Judged::Event(number) => *number,
                 Judged::Tombstone => {
-                    if let Err(refusal) = flow.send(&original(record, *receipt))? {
+                    if let Err(refusal) = flow.send(&onward())? {
                         bury(flow, record, *receipt, &Reason::refused(refusal, NO_RULE), &plan.mapping)?;
                     }
                     if let Some(counters) = flow.status.counters() {
@@ -39,7 +56,7 @@ impl<R, S: Sink, L: Sink> Pipeline<'_, R, S, L> {
                 }
             };
             let event = record.payload().unwrap_or_default();
-            for rule in 0..plan.rules.len() {
+            for rule in (0..plan.rules.len()).filter(|rule| address.includes(*rule)) {
                 output.clear();
                 let lookups = &mut summary.rules[rule].lookups;
                 let outcome = batch.finish(join, (number, rule), event, output, |alias, result| {
@@ -48,7 +65,7 @@ impl<R, S: Sink, L: Sink> Pipeline<'_, R, S, L> {
                 summary.count(rule, outcome);
                 let reason = match outcome {
                     Outcome::Sent(_) => {
-                        let sent = flow.send(&Output { value: Some(output), ..original(record, *receipt) })?;
+                        let sent = flow.send(&Output { value: Some(output), ..onward() })?;
                         sent.err().map(|refusal| Reason::refused(refusal, &plan.rules[rule].name))
                     }
                     Outcome::DeadLettered(failure) => Some(Reason::failed(join, rule, failure)),

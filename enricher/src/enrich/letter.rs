@@ -5,11 +5,9 @@ use rdkafka::message::{BorrowedMessage, Message as _};
 
 use crate::event::ScanError;
 use crate::join::{Failure, Join};
+use crate::letters::{MAPPING, MESSAGE, NO_RULE, ORIGIN, REASON, RULE, STAGE, TIMESTAMP};
 use crate::sink::{Output, Refusal};
 use crate::source::Receipt;
-
-/// The rule under which records are counted that are no events.
-pub(super) const NO_RULE: &str = "-";
 
 /// Why a record became a dead letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +22,12 @@ impl Reason {
     /// It is no event.
     pub(super) fn unreadable(error: &ScanError) -> Self {
         Self { reason: error.reason(), stage: "read", rule: NO_RULE.to_owned(), message: error.message() }
+    }
+
+    /// It was sent again for a rule that is not there.
+    pub(super) fn unknown_rule(rule: String) -> Self {
+        let message = format!("it was sent again for the rule {rule}, which the mapping does not have");
+        Self { reason: "unknown_rule", stage: "read", rule, message }
     }
 
     /// A rule cannot send it.
@@ -56,13 +60,13 @@ impl<'event> Letter<'event> {
     /// The headers that are added to those that the record came with.
     pub(super) fn headers(&self) -> [(&'static str, &str); 7] {
         [
-            ("weft-reason", self.reason.reason),
-            ("weft-stage", self.reason.stage),
-            ("weft-rule", &self.reason.rule),
-            ("weft-mapping", self.mapping),
-            ("weft-origin", &self.origin),
-            ("weft-timestamp", &self.timestamp),
-            ("weft-message", &self.reason.message),
+            (REASON, self.reason.reason),
+            (STAGE, self.reason.stage),
+            (RULE, &self.reason.rule),
+            (MAPPING, self.mapping),
+            (ORIGIN, &self.origin),
+            (TIMESTAMP, &self.timestamp),
+            (MESSAGE, &self.reason.message),
         ]
     }
 
@@ -77,6 +81,7 @@ pub(super) fn original<'a>(record: &'a BorrowedMessage<'_>, receipt: Receipt) ->
     Output {
         receipt,
         partition: record.partition(),
+        keeps_partition: false,
         key: record.key(),
         value: record.payload(),
         headers: record.headers(),

@@ -40,6 +40,8 @@ pub(crate) struct Output<'event> {
     pub(crate) receipt: Receipt,
     /// The partition that it was read from: what has no key keeps its order by it.
     pub(crate) partition: i32,
+    /// It goes to the partition of that number, whatever its key.
+    pub(crate) keeps_partition: bool,
     /// Whose order it keeps; `None` for a record without a key.
     pub(crate) key: Option<&'event [u8]>,
     /// `None` for a tombstone.

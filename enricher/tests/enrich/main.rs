@@ -4,6 +4,7 @@
 mod access;
 mod admin;
 mod ledger;
+mod letters;
 mod offsets;
 mod poison;
 mod records;

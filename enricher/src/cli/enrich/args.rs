@@ -1,40 +1,22 @@
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
-use anyhow::Context as _;
 use weft_plan_types::EnrichPlan;
 
 use super::logs::LogFormat;
-use crate::cli::{Failure, Format, diagnostics, mapping};
-use crate::connect::{Connections, SecretArgs, Secrets, StoreArgs};
-use crate::manifests::{LOCAL, ManifestArgs};
+use crate::cli::planned::PlannedArgs;
+use crate::cli::{Failure, mapping};
+use crate::connect::{Connections, Secrets, StoreArgs, installation};
+use crate::manifests::LOCAL;
 
 #[derive(clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A file or folder with manifests, or - for standard input; may be repeated. Of a folder, the files that end
-    /// in .yaml, .yml or .json
-    #[arg(short, long, required_unless_present = "plan", value_name = "PATH")]
-    filename: Vec<PathBuf>,
-
-    /// Read the folders inside a folder too
-    #[arg(short = 'R', long)]
-    recursive: bool,
-
-    /// A plan, as pods get it, in place of manifests
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["filename", "mapping"])]
-    plan: Option<PathBuf>,
-
-    /// The EnrichmentMapping to run, NAME or NAMESPACE/NAME; needed where the manifests hold several
-    #[arg(long, value_name = "NAME")]
-    mapping: Option<String>,
+    #[command(flatten)]
+    planned: PlannedArgs,
 
     /// The installation that the copies belong to; a store refuses all but its own
-    #[arg(long, value_name = "ID", default_value = LOCAL, conflicts_with = "plan")]
+    #[arg(long, value_name = "ID", default_value = LOCAL, conflicts_with = "plan", value_parser = installation)]
     installation: String,
-
-    #[command(flatten)]
-    secrets: SecretArgs,
 
     #[command(flatten)]
     store: StoreArgs,
@@ -100,26 +82,7 @@ impl Args {
     /// Reads the manifests or the plan; whatever is wrong or odd about them goes to standard error.
     pub(super) fn open(&self) -> Result<Chosen, Failure> {
         let store = self.store.access()?;
-        let (plan, manifests) = match &self.plan {
-            Some(path) => {
-                let named = || format!("failed to read the plan {} (--plan)", path.display());
-                let bytes = std::fs::read(path).with_context(named).map_err(Failure::Configuration)?;
-                let plan = weft_plan_types::read(&bytes).with_context(named).map_err(Failure::Configuration)?;
-                (plan, Default::default())
-            }
-            None => {
-                let args = ManifestArgs {
-                    filename: self.filename.clone(),
-                    recursive: self.recursive,
-                    warehouse: Vec::new(),
-                    installation: self.installation.clone(),
-                };
-                let loaded = diagnostics::usable(&args, Format::Text)?;
-                let plan = mapping::choose(&loaded.planned, self.mapping.as_deref())?.clone();
-                (plan, loaded.manifests.secrets)
-            }
-        };
-        let secrets = self.secrets.secrets(manifests);
+        let (plan, secrets) = self.planned.open(&self.installation, mapping::choose)?;
         Ok(Chosen { plan, connections: Connections::new(secrets.clone(), store), secrets })
     }
 }

@@ -120,7 +120,7 @@ impl Sink for KafkaSink {
         let mut record =
             BaseRecord::<[u8], [u8], usize>::with_opaque_to(&self.access.topic, output.receipt.into_word());
         (record.key, record.payload, record.timestamp) = (output.key, output.value, output.timestamp);
-        if output.key.is_none() {
+        if output.key.is_none() || output.keeps_partition {
             record.partition = Some(output.partition % open.partitions);
         }
         record.headers = headers(output);
