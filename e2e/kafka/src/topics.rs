@@ -4,7 +4,7 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::Kafka;
@@ -49,6 +49,15 @@ impl Kafka {
         let mut offsets = TopicPartitionList::new();
         offsets.add_partition_offset(name, partition, Offset::Offset(before)).unwrap();
         wait(self.admin().delete_records(&offsets, &AdminOptions::new())).unwrap();
+    }
+
+    /// Commits an offset for a group without members, as tools do that move groups.
+    pub fn commit(&self, group: &str, topic: &str, partition: i32, offset: i64) {
+        let mut config = self.client();
+        let consumer: BaseConsumer = config.set("group.id", group).create().unwrap();
+        let mut offsets = TopicPartitionList::new();
+        offsets.add_partition_offset(topic, partition, Offset::Offset(offset)).unwrap();
+        self.wait_until("the offset is committed", || consumer.commit(&offsets, CommitMode::Sync).is_ok());
     }
 
     /// What a group has committed of a topic, by partition.

@@ -2,8 +2,8 @@
 //!
 //! A group that has committed an offset goes on there. One without starts where `startFrom` says. The end of a partition
 //! and the offset of a time are looked up once and committed at once: if they were looked up again after a crash, what
-//! came in between would be lost. A partition that is added to the topic later starts by the same rule, so with `Latest`
-//! what is written to it before the group knows of it is passed over, as with any Kafka consumer.
+//! came in between would be lost. With `Latest` the group's first member does so for every partition of the topic: one
+//! that has no offset later was added since, and is read from its beginning.
 
 use std::time::Duration;
 
@@ -25,50 +25,82 @@ pub(super) fn offsets(
     partitions: &[i32],
     start: StartAt,
 ) -> KafkaResult<Vec<(i32, i64)>> {
-    let committed = consumer.committed_offsets(without_offsets(topic, partitions), ASK)?;
-    let (mut known, mut unknown) = (Vec::new(), Vec::new());
-    for element in committed.elements() {
-        element.error()?;
-        match element.offset() {
-            Offset::Offset(offset) => known.push((element.partition(), offset)),
-            _ => unknown.push(element.partition()),
-        }
-    }
+    let mut known = committed(consumer, topic, partitions)?;
+    let is_unknown = |partition: &&i32| known.iter().all(|(known, _)| known != *partition);
+    let unknown: Vec<i32> = partitions.iter().filter(is_unknown).copied().collect();
     if unknown.is_empty() {
         return Ok(known);
     }
-    let mut first = Vec::with_capacity(unknown.len());
-    for (partition, at_time) in of_time(consumer, topic, &unknown, start)? {
-        let (low, high) = consumer.fetch_watermarks(topic, partition, ASK)?;
-        first.push((partition, at_time.unwrap_or(if start == StartAt::Earliest { low } else { high })));
-    }
-    if start != StartAt::Earliest {
-        consumer.commit(&list(topic, &first)?, CommitMode::Sync)?;
-    }
-    known.extend(first);
+    known.extend(match start {
+        StartAt::Earliest => oldest(consumer, topic, &unknown)?,
+        StartAt::Latest => of_new_group(consumer, topic, &unknown)?,
+        StartAt::Time(milliseconds) => of_time(consumer, topic, &unknown, milliseconds)?,
+    });
     Ok(known)
 }
 
-/// The first offset that is not older than the time to start at; `None` where there is none, or no such time.
+/// What the group has committed, of partitions of which it has.
+fn committed(consumer: &BaseConsumer<Context>, topic: &str, partitions: &[i32]) -> KafkaResult<Vec<(i32, i64)>> {
+    let committed = consumer.committed_offsets(without_offsets(topic, partitions), ASK)?;
+    let mut known = Vec::with_capacity(partitions.len());
+    for element in committed.elements() {
+        element.error()?;
+        if let Offset::Offset(offset) = element.offset() {
+            known.push((element.partition(), offset));
+        }
+    }
+    Ok(known)
+}
+
+/// The oldest offset of each partition.
+fn oldest(consumer: &BaseConsumer<Context>, topic: &str, partitions: &[i32]) -> KafkaResult<Vec<(i32, i64)>> {
+    let low = |partition: &i32| Ok((*partition, consumer.fetch_watermarks(topic, *partition, ASK)?.0));
+    partitions.iter().map(low).collect()
+}
+
+/// The offset behind the newest record of each partition.
+fn ends(consumer: &BaseConsumer<Context>, topic: &str, partitions: &[i32]) -> KafkaResult<Vec<(i32, i64)>> {
+    let high = |partition: &i32| Ok((*partition, consumer.fetch_watermarks(topic, *partition, ASK)?.1));
+    partitions.iter().map(high).collect()
+}
+
+/// The end of each partition, for a group that knows none of the topic, and then remembers all; else the oldest offset.
+fn of_new_group(consumer: &BaseConsumer<Context>, topic: &str, partitions: &[i32]) -> KafkaResult<Vec<(i32, i64)>> {
+    let metadata = consumer.fetch_metadata(Some(topic), ASK)?;
+    let found = metadata.topics().iter().find(|found| found.name() == topic);
+    let all: Vec<i32> = found.iter().flat_map(|topic| topic.partitions()).map(|partition| partition.id()).collect();
+    // Another member may have been first.
+    let mut known = committed(consumer, topic, &all)?;
+    if known.is_empty() {
+        known = ends(consumer, topic, &all)?;
+        consumer.commit(&list(topic, &known)?, CommitMode::Sync)?;
+    }
+    known.retain(|(partition, _)| partitions.contains(partition));
+    let is_added = |partition: &&i32| known.iter().all(|(known, _)| known != *partition);
+    let added: Vec<i32> = partitions.iter().filter(is_added).copied().collect();
+    known.extend(oldest(consumer, topic, &added)?);
+    Ok(known)
+}
+
+/// The first offset of each partition that is not older than a time, or its end where there is none; they are remembered.
 fn of_time(
     consumer: &BaseConsumer<Context>,
     topic: &str,
     partitions: &[i32],
-    start: StartAt,
-) -> KafkaResult<Vec<(i32, Option<i64>)>> {
-    let StartAt::Time(milliseconds) = start else {
-        return Ok(partitions.iter().map(|partition| (*partition, None)).collect());
-    };
+    milliseconds: i64,
+) -> KafkaResult<Vec<(i32, i64)>> {
+    // Asked for first: what comes between the two questions is newer than the time, and not to be passed over.
+    let mut offsets = ends(consumer, topic, partitions)?;
     let times: Vec<_> = partitions.iter().map(|partition| (*partition, milliseconds)).collect();
     let found = consumer.offsets_for_times(list(topic, &times)?, ASK)?;
-    let mut offsets = Vec::with_capacity(partitions.len());
     for element in found.elements() {
         element.error()?;
-        offsets.push(match element.offset() {
-            Offset::Offset(offset) => (element.partition(), Some(offset)),
-            _ => (element.partition(), None),
-        });
+        if let Offset::Offset(offset) = element.offset() {
+            let of_partition = offsets.iter_mut().filter(|(partition, _)| *partition == element.partition());
+            of_partition.for_each(|(_, end)| *end = offset);
+        }
     }
+    consumer.commit(&list(topic, &offsets)?, CommitMode::Sync)?;
     Ok(offsets)
 }
 

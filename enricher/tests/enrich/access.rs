@@ -58,23 +58,46 @@ fn a_wrong_password_is_named_by_its_field_and_waited_for() {
     enricher.stop();
 }
 
+/// Forbids anybody to write to a topic, or no longer does.
+fn forbid(world: &World<'_>, change: &str, topic: &str) {
+    let topic = world.topic(topic);
+    let who = ["--deny-principal", "User:*", "--operation", "Write", "--topic", &topic, "--force"];
+    world.kafka.tool("org.apache.kafka.tools.AclCommand", &[&[change], &who[..]].concat());
+}
+
 #[test]
 fn a_topic_that_the_user_may_not_write_is_named_and_waited_for() {
     let world = World::new().with_topics();
     secrets(&world, &world.kafka.password);
     world.write_manifests(&world.kafka.sasl, &sasl(&world, "PLAIN"), "", RULES);
-    let acl = |change: &str| {
-        let topic = world.topic("out");
-        let who = ["--allow-principal", "User:somebody", "--operation", "Write", "--topic", &topic, "--force"];
-        world.kafka.tool("org.apache.kafka.tools.AclCommand", &[&[change], &who[..]].concat());
-    };
-    acl("--add");
+    forbid(&world, "--add", "out");
     event(&world);
     let mut enricher = world.enrich();
     enricher.logs("spec.destination.kafka.topic: ");
-    acl("--remove");
+    forbid(&world, "--remove", "out");
     world.records("out", 1);
     enricher.stop();
+}
+
+#[test]
+fn dead_letters_that_may_not_be_written_hold_their_events_until_they_may() {
+    let world = World::new().with_topics();
+    secrets(&world, &world.kafka.password);
+    world.write_manifests(&world.kafka.sasl, &sasl(&world, "PLAIN"), "", RULES);
+    forbid(&world, "--add", "dead");
+    let sent = |value| Sent { partition: Some(0), value: Some(value), ..Sent::default() };
+    world.kafka.produce(&world.topic("in"), [sent(b"{"), sent(br#"{"sku":1}"#)]);
+    let mut enricher = world.enrich();
+    enricher.logs("DeadLetterUnwritable");
+    enricher.logs("spec.deadLetter.kafka.topic: the user may not write");
+    assert_eq!((world.ends("dead"), world.committed()), (0, 0));
+    forbid(&world, "--remove", "dead");
+    assert_eq!(world.records("dead", 1)[0].text(), "{");
+    world.kafka.wait_until("the rest goes on", || world.committed() == 2);
+    enricher.stop();
+    let outputs: std::collections::BTreeSet<_> =
+        world.kafka.records(&world.topic("out"), crate::world::PARTITIONS).iter().map(|record| record.text()).collect();
+    assert_eq!(outputs.into_iter().collect::<Vec<_>>(), [r#"{"sku":1,"name":"product 1"}"#]);
 }
 
 #[test]

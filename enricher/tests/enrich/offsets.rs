@@ -76,3 +76,53 @@ fn records_that_are_gone_before_they_were_read_stop_their_partition_until_a_pers
     enricher.stop();
     assert_eq!(world.committed(), 40);
 }
+
+#[test]
+fn partitions_that_are_added_are_read_from_their_beginning_also_by_a_group_that_started_at_the_end() {
+    let world = World::new().with_topics();
+    world.edit("startFrom: Earliest", "startFrom: Latest");
+    numbered(&world, 0, 0..10);
+    let mut enricher = world.enrich();
+    enricher.logs("partitions are read");
+    world.kafka.add_partitions(&world.topic("in"), 5);
+    numbered(&world, 4, 100..110);
+    world.records("out", 10);
+    enricher.stop();
+    world.kafka.add_partitions(&world.topic("in"), 6);
+    numbered(&world, 5, 200..210);
+    let enricher = world.enrich();
+    let records = world.records("out", 20);
+    assert!((200..210).all(|number| records.iter().any(|record| record.text().contains(&format!(r#""n":{number},"#)))));
+    enricher.stop();
+}
+
+#[test]
+fn a_partition_that_ends_before_the_group_s_offset_stops_until_a_person_accepts_it_and_the_others_go_on() {
+    let world = World::new().with_topics();
+    numbered(&world, 0, 0..10);
+    numbered(&world, 1, 100..110);
+    world.kafka.commit(&world.group(), &world.topic("in"), 0, 50);
+    let mut enricher = world.enrich();
+    enricher.logs("partition 0: it ends at 10, before the group's offset 50: it was made anew");
+    world.records("out", 10);
+    enricher.stop();
+    assert_eq!(world.committed(), 50 + 10, "nothing was passed over");
+    let enricher = world.enrich_with(&["--resume", "OffsetsLost"]);
+    world.records("out", 20);
+    enricher.stop();
+    assert_eq!(world.committed(), 10 + 10);
+}
+
+#[test]
+fn a_topic_that_is_made_anew_while_it_is_read_is_read_from_its_beginning() {
+    let world = World::new().with_topics();
+    numbered(&world, 0, 0..10);
+    let enricher = world.enrich();
+    world.records("out", 10);
+    world.kafka.delete_topic(&world.topic("in"));
+    world.kafka.create_topic(&world.topic("in"), crate::world::PARTITIONS, &[]);
+    numbered(&world, 0, 100..105);
+    let records = world.records("out", 15);
+    assert!((100..105).all(|number| records.iter().any(|record| record.text().contains(&format!(r#""n":{number},"#)))));
+    enricher.stop();
+}
