@@ -9,10 +9,11 @@
 #   kafka.sh tool FOLDER CLASS ...  run one of Kafka's command line classes, such as
 #                                   org.apache.kafka.tools.consumer.group.ConsumerGroupCommand, on the brokers
 #
-# Each broker has four listeners: plain text; SASL_SSL (PLAIN and SCRAM, user `alice`); SSL that asks for a client
-# certificate; and the controllers' own. FOLDER/tls has what a client needs of certificates.
+# Each broker has five listeners: plain text; SASL_SSL (PLAIN and SCRAM, user `alice`); SSL that asks for a client
+# certificate; plain text behind a proxy; and the controllers' own. FOLDER/tls has what a client needs of certificates.
 #   KAFKA_HEAP      the heap of a broker [512m]
 #   KAFKA_FEATURES  features other than the release's, such as group.version=0
+#   KAFKA_PROXIES   the ports of loopback, one for each broker, where proxies wait that lead to the listeners behind them
 #   KAFKA_OWNER     end everything once the process with this id is gone
 #   KAFKA_CPUS      pin the brokers to these processors (taskset)
 set -euo pipefail
@@ -79,23 +80,27 @@ certificates() { # certificates FOLDER
     { openssl pkcs8 -topk8 -nocrypt -in "$folder/server.key"; cat "$folder/server.crt" "$folder/ca.crt"; } >"$folder/server.pem"
 }
 
-configuration() { # configuration FOLDER ID BROKERS PORT...: four ports a broker
+configuration() { # configuration FOLDER ID BROKERS PORT...: five ports a broker
     local folder=$1 id=$2 brokers=$3
     shift 3
-    local ports=("$@") voters="" at copies=1 in_sync=1 number
+    local ports=("$@") voters="" at copies=1 in_sync=1 number proxies proxy
     for number in $(seq "$brokers"); do
-        voters+=${voters:+,}$number@127.0.0.1:${ports[number * 4 - 1]}
+        voters+=${voters:+,}$number@127.0.0.1:${ports[number * 5 - 1]}
     done
     [ "$brokers" -lt 3 ] || copies=3 in_sync=2
-    at=$((id * 4 - 4))
+    at=$((id * 5 - 5))
+    # Clients go where they are told that a broker is, so a proxy has to be what the broker tells.
+    read -ra proxies <<<"${KAFKA_PROXIES:-}"
+    proxy=${proxies[id - 1]:-${ports[at + 3]}}
     cat <<CONFIGURATION
 process.roles=broker,controller
 node.id=$id
 controller.quorum.voters=$voters
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAIN
-listeners=PLAIN://127.0.0.1:${ports[at]},SASL://127.0.0.1:${ports[at + 1]},TLS://127.0.0.1:${ports[at + 2]},CONTROLLER://127.0.0.1:${ports[at + 3]}
-listener.security.protocol.map=PLAIN:PLAINTEXT,SASL:SASL_SSL,TLS:SSL,CONTROLLER:PLAINTEXT
+listeners=PLAIN://127.0.0.1:${ports[at]},SASL://127.0.0.1:${ports[at + 1]},TLS://127.0.0.1:${ports[at + 2]},PROXIED://127.0.0.1:${ports[at + 3]},CONTROLLER://127.0.0.1:${ports[at + 4]}
+advertised.listeners=PLAIN://127.0.0.1:${ports[at]},SASL://127.0.0.1:${ports[at + 1]},TLS://127.0.0.1:${ports[at + 2]},PROXIED://127.0.0.1:$proxy
+listener.security.protocol.map=PLAIN:PLAINTEXT,SASL:SASL_SSL,TLS:SSL,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
 listener.name.sasl.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
 listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_$user="$password";
 listener.name.sasl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
@@ -162,7 +167,7 @@ start() { # start FOLDER BROKERS
     printf '%s\n' appender.out.type=Console appender.out.name=out appender.out.layout.type=PatternLayout \
         'appender.out.layout.pattern=%d{HH:mm:ss.SSS} %p %c{1} %m%n' rootLogger.level=warn rootLogger.appenderRef.out.ref=out \
         >"$folder/log4j2.properties"
-    read -ra ports < <(free_ports $((brokers * 4)))
+    read -ra ports < <(free_ports $((brokers * 5)))
     cluster=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d =)
     for feature in ${KAFKA_FEATURES:-}; do features+=(--feature "$feature"); done
     for id in $(seq "$brokers"); do
@@ -180,13 +185,14 @@ start() { # start FOLDER BROKERS
         (trap '' HUP INT TERM; tail --pid="$KAFKA_OWNER" -f /dev/null; stop "$folder"; rm -rf "$folder") \
             >/dev/null 2>&1 </dev/null &
     fi
-    local plain="" sasl="" tls=""
+    local plain="" sasl="" tls="" behind=""
     for id in $(seq "$brokers"); do
-        plain+=${plain:+,}127.0.0.1:${ports[id * 4 - 4]}
-        sasl+=${sasl:+,}127.0.0.1:${ports[id * 4 - 3]}
-        tls+=${tls:+,}127.0.0.1:${ports[id * 4 - 2]}
+        plain+=${plain:+,}127.0.0.1:${ports[id * 5 - 5]}
+        sasl+=${sasl:+,}127.0.0.1:${ports[id * 5 - 4]}
+        tls+=${tls:+,}127.0.0.1:${ports[id * 5 - 3]}
+        behind+=${behind:+,}${ports[id * 5 - 2]}
     done
-    printf '%s\n' "plain=$plain" "sasl=$sasl" "tls=$tls" "user=$user" "password=$password" >"$folder/env"
+    printf '%s\n' "plain=$plain" "sasl=$sasl" "tls=$tls" "behind=$behind" "user=$user" "password=$password" >"$folder/env"
 }
 
 command=${1:-help}

@@ -25,6 +25,8 @@ pub struct Kafka {
     pub sasl: String,
     /// Where clients show a certificate, over TLS.
     pub tls: String,
+    /// The port of each broker's listener that clients are told to reach through a proxy (`KAFKA_PROXIES`).
+    pub behind_proxies: Vec<u16>,
     /// The user of [`Kafka::sasl`].
     pub user: String,
     /// The user's password.
@@ -58,6 +60,7 @@ impl Kafka {
             plain: value("plain"),
             sasl: value("sasl"),
             tls: value("tls"),
+            behind_proxies: value("behind").split(',').map(|port| port.parse().unwrap()).collect(),
             user: value("user"),
             password: value("password"),
             brokers,
