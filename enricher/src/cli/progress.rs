@@ -20,10 +20,11 @@ impl Progress {
         Self::new("{spinner} {human_pos} events, {per_sec:0}, {elapsed}", shown)
     }
 
-    /// For the records of a topic of dead letters.
+    /// For the records of a topic, which are so many `what`.
     #[cfg(feature = "kafka")]
-    pub(crate) fn of_letters(records: u64) -> Self {
-        let progress = Self::new("{bar:30} {human_pos} of {human_len} letters, {per_sec:0}, {eta} left", true);
+    pub(crate) fn of_records(records: u64, what: &'static str) -> Self {
+        let progress = Self::new("{bar:30} {human_pos} of {human_len} {msg}, {per_sec:0}, {eta} left", true);
+        progress.0.set_message(what);
         progress.0.set_length(records);
         progress
     }
@@ -50,9 +51,9 @@ impl Progress {
         self.0.set_position(events);
     }
 
-    /// So many letters so far, of so many.
+    /// So many records so far, of so many.
     #[cfg(feature = "kafka")]
-    pub(crate) fn letters(&self, read: u64, of: u64) {
+    pub(crate) fn records(&self, read: u64, of: u64) {
         self.0.set_length(of);
         self.0.set_position(read);
     }

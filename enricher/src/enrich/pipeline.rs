@@ -136,9 +136,7 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
     fn count(&mut self) {
         self.counted_at = Instant::now();
         let summary = std::mem::replace(&mut self.summary, Summary::new(&self.join));
-        if let Some(counters) = self.flow.status.counters() {
-            counters.add(&summary);
-        }
+        self.flow.status.count(summary);
     }
 
     /// Reads records, as many as belong together.

@@ -9,6 +9,7 @@ use weft_plan_types::EnrichPlan;
 use super::lag::PartitionLag;
 use super::{Pause, Trouble};
 use crate::metrics::Metrics;
+use crate::run::Summary;
 
 /// How long an enricher that is asked to end may take to deliver what it has read: less than the 30 s that Kubernetes
 /// gives a pod.
@@ -30,6 +31,7 @@ pub(crate) struct Status {
     /// When the pipeline moved last, in milliseconds since the start.
     moved: AtomicU64,
     metrics: OnceLock<Metrics>,
+    totals: Mutex<Option<Summary>>,
     state: Mutex<State>,
 }
 
@@ -55,6 +57,7 @@ impl Status {
             stopped: OnceLock::new(),
             moved: AtomicU64::new(0),
             metrics: OnceLock::new(),
+            totals: Mutex::default(),
             state: Mutex::default(),
         }
     }
@@ -126,6 +129,28 @@ impl Status {
     /// The counters, once the rules are ready.
     pub(super) fn counters(&self) -> Option<&Metrics> {
         self.metrics.get()
+    }
+
+    /// Adds what became of events to the counters.
+    pub(super) fn count(&self, summary: Summary) {
+        if let Some(counters) = self.counters() {
+            counters.add(&summary);
+        }
+        let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        match totals.as_mut() {
+            Some(totals) => totals.add(&summary),
+            None => *totals = Some(summary),
+        }
+    }
+
+    /// What became of all events.
+    pub(crate) fn totals(&self) -> Summary {
+        self.totals.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
+    }
+
+    /// How many dead letters were written, those that the destination does not take among them.
+    pub(crate) fn dead_letters(&self) -> u64 {
+        self.counters().map_or(0, Metrics::dead_letters)
     }
 
     /// The counters in Prometheus' text format.

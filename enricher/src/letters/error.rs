@@ -3,9 +3,9 @@ use rdkafka::error::RDKafkaErrorCode as Code;
 use crate::connect::{Access, ClientError};
 use crate::enrich::{Pause, Trouble};
 
-/// Why letters cannot be read or sent again.
+/// Why a topic of a mapping cannot be read, or records cannot be sent to it.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum LetterError {
+pub(crate) enum TopicError {
     /// There can be no client with these settings.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -17,10 +17,10 @@ pub(crate) enum LetterError {
     /// The user may not read the topic.
     #[error("EnrichmentMapping {mapping}: {field}: the user may not read topic {topic}; allow it Read and Describe")]
     Denied { mapping: String, field: &'static str, topic: String },
-    /// The user may not use the group that remembers what was sent.
+    /// The user may not use the group that remembers how far it is.
     #[error(
-        "EnrichmentMapping {mapping}: the user may not use the consumer group {group}, which remembers what was sent \
-         again; allow it Read on the group"
+        "EnrichmentMapping {mapping}: the user may not use the consumer group {group}, which remembers how far the \
+         topic was read; allow it Read on the group"
     )]
     GroupDenied { mapping: String, group: String },
     /// The brokers refuse the login.
@@ -29,7 +29,7 @@ pub(crate) enum LetterError {
     /// The brokers do not answer as they should.
     #[error("EnrichmentMapping {mapping}: {field}: the brokers of topic {topic} do not answer as they should: {code}")]
     Unreachable { mapping: String, field: &'static str, topic: String, code: Code },
-    /// The source's topic cannot be written to.
+    /// A topic cannot be written to.
     #[error("EnrichmentMapping {mapping}: {}", trouble.message)]
     Send { mapping: String, trouble: Trouble },
     /// The source's topic takes no record as large as this.
@@ -46,8 +46,8 @@ pub(crate) enum LetterError {
     NoteTooLong { mapping: String, group: String },
 }
 
-impl LetterError {
-    /// What an error of the client that reads letters means.
+impl TopicError {
+    /// What an error of the client that reads a topic means.
     pub(super) fn reading(access: &Access, group: &str, code: Code) -> Self {
         let (mapping, topic, field) = (access.mapping.clone(), access.topic.clone(), access.endpoint.topic_field());
         match code {
@@ -76,7 +76,7 @@ impl LetterError {
 
     /// Whether reading on can help: the client tries again by itself.
     pub(super) fn passes(&self) -> bool {
-        // The group is asked when progress is; while letters are read it is not needed.
+        // The group is asked when progress is; while records are read it is not needed.
         self.is_transient() || matches!(self, Self::GroupDenied { .. })
     }
 }

@@ -46,7 +46,7 @@ impl<'record> Letter<'record> {
 
     /// The partition that its record was read from.
     pub(super) fn origin_partition(&self) -> Option<i32> {
-        self.origin.rsplitn(3, '/').nth(1)?.parse().ok()
+        self.origin.rsplit('/').nth(1)?.parse().ok()
     }
 
     /// When it became a letter, in milliseconds since 1970.

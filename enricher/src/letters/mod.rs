@@ -18,13 +18,13 @@ mod replay;
 mod topic;
 
 pub(crate) use address::Address;
-pub(crate) use error::LetterError;
+pub(crate) use error::TopicError;
 pub(crate) use filter::Filter;
 pub(crate) use headers::{MAPPING, MESSAGE, NO_RULE, ORIGIN, REASON, RULE, STAGE, TIMESTAMP};
 pub(crate) use letter::Letter;
 pub(crate) use progress::Progress;
 pub(crate) use replay::{Replay, Report};
-pub(crate) use topic::Letters;
+pub(crate) use topic::Topic;
 
 /// The consumer group that remembers which letters of a mapping were sent again.
 pub(crate) fn group(plan: &weft_plan_types::EnrichPlan) -> String {

@@ -8,7 +8,7 @@ use weft_plan_types::EnrichPlan;
 
 use super::address::mapping_name;
 use super::headers::{NO_RULE, ONLY_MAPPING, ONLY_RULE, of_original};
-use super::{Filter, Letter, LetterError, Letters, Progress};
+use super::{Filter, Letter, Progress, Topic, TopicError};
 use crate::enrich::{Pause, Trouble};
 use crate::sink::{Fate, KafkaSink, NotTaken, Output, Sink as _};
 use crate::source::{Assignment, Receipt};
@@ -94,14 +94,14 @@ impl<'run> Replay<'run> {
     /// hears how many records were looked at, and how many there are.
     pub(crate) fn run(
         self,
-        letters: &mut Letters,
+        letters: &mut Topic,
         mut progress: impl FnMut(u64, u64),
-    ) -> (Report, Result<(), LetterError>) {
+    ) -> (Report, Result<(), TopicError>) {
         let mut run = match Run::new(self, letters) {
             Ok(run) => run,
             Err(error) => return (Report::default(), Err(error)),
         };
-        let ended = run.to_the_ends(letters, &mut progress);
+        let ended = run.read_to_the_ends(letters, &mut progress);
         let is_whole = ended.is_ok() && !run.report.interrupted;
         let finished = run.finish(letters, if is_whole { SILENCE } else { FAREWELL });
         (run.report, ended.and(finished))
@@ -109,7 +109,7 @@ impl<'run> Replay<'run> {
 }
 
 impl<'run> Run<'run> {
-    fn new(replay: Replay<'run>, letters: &Letters) -> Result<Self, LetterError> {
+    fn new(replay: Replay<'run>, letters: &Topic) -> Result<Self, TopicError> {
         let mut partitions = BTreeMap::new();
         let mut assignment = Assignment::default();
         for (number, before) in letters.progress()? {
@@ -124,11 +124,11 @@ impl<'run> Run<'run> {
         Ok(Self { replay, partitions, assignment, report, trouble: None, acknowledged_at })
     }
 
-    fn to_the_ends(&mut self, letters: &mut Letters, progress: &mut impl FnMut(u64, u64)) -> Result<(), LetterError> {
+    fn read_to_the_ends(&mut self, letters: &mut Topic, progress: &mut impl FnMut(u64, u64)) -> Result<(), TopicError> {
         let starts = self.partitions.iter().map(|(number, partition)| (*number, partition.before.base));
         let records = letters.read_from(starts)?;
         if let Some(sink) = self.replay.sink.as_mut().filter(|_| records > 0) {
-            sink.open().map_err(|trouble| LetterError::Send { mapping: self.replay.plan.mapping.clone(), trouble })?;
+            sink.open().map_err(|trouble| TopicError::Send { mapping: self.replay.plan.mapping.clone(), trouble })?;
         }
         let mut committed_at = Instant::now();
         while !letters.is_over() && self.replay.limit.is_none_or(|limit| self.report.sent < limit) {
@@ -154,7 +154,7 @@ impl<'run> Run<'run> {
     }
 
     /// Waits until what was sent is acknowledged, and tells the group.
-    fn finish(&mut self, letters: &Letters, patience: Duration) -> Result<(), LetterError> {
+    fn finish(&mut self, letters: &Topic, patience: Duration) -> Result<(), TopicError> {
         let since = Instant::now();
         let mut settled = Ok(());
         while settled.is_ok() && self.waiting() > 0 && since.elapsed() < patience {
@@ -164,7 +164,7 @@ impl<'run> Run<'run> {
         settled.and(told)
     }
 
-    fn take(&mut self, record: &BorrowedMessage<'_>) -> Result<(), LetterError> {
+    fn take(&mut self, record: &BorrowedMessage<'_>) -> Result<(), TopicError> {
         let (partition, offset) = (record.partition(), record.offset());
         let Some(receipt) = self.assignment.begin(partition, offset, None) else { return Ok(()) };
         self.report.read += 1;
@@ -213,7 +213,7 @@ impl<'run> Run<'run> {
     }
 
     /// Sends a letter's record; `false` if it was to end before there was room for it.
-    fn send(&mut self, letter: &Letter<'_>, receipt: Receipt) -> Result<bool, LetterError> {
+    fn send(&mut self, letter: &Letter<'_>, receipt: Receipt) -> Result<bool, TopicError> {
         let (record, plan) = (letter.record, self.replay.plan);
         let mapping = mapping_name(plan);
         let headers = of_original(letter.headers)
@@ -239,7 +239,7 @@ impl<'run> Run<'run> {
                 Err(NotTaken::Full) if self.replay.stop.load(Ordering::Relaxed) => return Ok(false),
                 Err(NotTaken::Full) => self.settle(STEP)?,
                 Err(NotTaken::Refused(refusal)) => {
-                    return Err(LetterError::TooLarge {
+                    return Err(TopicError::TooLarge {
                         mapping: plan.mapping.clone(),
                         letter: format!("{}/{}/{}", record.topic(), record.partition(), record.offset()),
                         message: refusal.message,
@@ -251,7 +251,7 @@ impl<'run> Run<'run> {
     }
 
     /// Hears what was acknowledged.
-    fn settle(&mut self, wait: Duration) -> Result<(), LetterError> {
+    fn settle(&mut self, wait: Duration) -> Result<(), TopicError> {
         let Self { replay, assignment, trouble, acknowledged_at, .. } = self;
         let Some(sink) = &mut replay.sink else { return Ok(()) };
         if sink.waiting() == 0 {
@@ -281,7 +281,7 @@ impl<'run> Run<'run> {
     }
 
     /// Tells the group how far it is.
-    fn commit(&mut self, letters: &Letters) -> Result<(), LetterError> {
+    fn commit(&mut self, letters: &Topic) -> Result<(), TopicError> {
         if self.replay.sink.is_none() {
             return Ok(());
         }
@@ -296,7 +296,7 @@ impl<'run> Run<'run> {
         self.replay.sink.as_ref().map_or(0, KafkaSink::waiting)
     }
 
-    fn cannot_send(&self, trouble: Trouble) -> LetterError {
-        LetterError::Send { mapping: self.replay.plan.mapping.clone(), trouble }
+    fn cannot_send(&self, trouble: Trouble) -> TopicError {
+        TopicError::Send { mapping: self.replay.plan.mapping.clone(), trouble }
     }
 }

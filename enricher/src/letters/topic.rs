@@ -7,7 +7,7 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 
-use super::{LetterError, Progress};
+use super::{Progress, TopicError};
 use crate::connect::Access;
 
 /// How long one question may take.
@@ -16,14 +16,14 @@ const ASK: Duration = Duration::from_secs(10);
 /// How long the client's own reports of an error are waited for.
 const HEAR: Duration = Duration::from_millis(200);
 
-/// How long brokers may be silent while letters are read.
+/// How long brokers may be silent while records are read.
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// How much is fetched ahead, in KiB.
 const QUEUED_KIB: u32 = 16 * 1024;
 
-/// The topic of a mapping's dead letters, read from an offset of each partition to the end that it had at first.
-pub(crate) struct Letters {
+/// A topic of a mapping, read from an offset of each partition to the end that it had at first, by no member of a group.
+pub(crate) struct Topic {
     consumer: BaseConsumer<Context>,
     access: Access,
     group: String,
@@ -51,9 +51,9 @@ impl ClientContext for Context {
 
 impl ConsumerContext for Context {}
 
-impl Letters {
+impl Topic {
     /// Finds the partitions of the topic and how far they reach now.
-    pub(crate) fn open(access: &Access, group: &str) -> Result<Self, LetterError> {
+    pub(crate) fn open(access: &Access, group: &str) -> Result<Self, TopicError> {
         let mut config = access.config();
         // It is no member of the group: partitions are not shared, and offsets are committed by hand.
         config.set("group.id", group).set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
@@ -71,14 +71,14 @@ impl Letters {
                 code @ (Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::TopicAuthorizationFailed) => code,
                 code => heard.or(reported).unwrap_or(code),
             };
-            LetterError::reading(access, group, code)
+            TopicError::reading(access, group, code)
         })?;
         let (access, group) = (access.clone(), group.to_owned());
         Ok(Self { consumer, access, group, ranges, open: BTreeMap::new(), heard: Instant::now() })
     }
 
     /// The progress of each partition, as the group remembers it.
-    pub(crate) fn progress(&self) -> Result<BTreeMap<i32, Progress>, LetterError> {
+    pub(crate) fn progress(&self) -> Result<BTreeMap<i32, Progress>, TopicError> {
         let mut asked = TopicPartitionList::new();
         for partition in self.ranges.keys() {
             asked.add_partition(&self.access.topic, *partition);
@@ -100,7 +100,7 @@ impl Letters {
     }
 
     /// Tells the group how far partitions are, and waits until it knows.
-    pub(super) fn commit(&self, progress: &[(i32, Progress)]) -> Result<(), LetterError> {
+    pub(super) fn commit(&self, progress: &[(i32, Progress)]) -> Result<(), TopicError> {
         if progress.is_empty() {
             return Ok(());
         }
@@ -117,8 +117,8 @@ impl Letters {
     }
 
     /// The note that the group keeps of a progress.
-    pub(super) fn note(&self, progress: &Progress) -> Result<String, LetterError> {
-        let too_long = || LetterError::NoteTooLong { mapping: self.access.mapping.clone(), group: self.group.clone() };
+    pub(super) fn note(&self, progress: &Progress) -> Result<String, TopicError> {
+        let too_long = || TopicError::NoteTooLong { mapping: self.access.mapping.clone(), group: self.group.clone() };
         progress.note().ok_or_else(too_long)
     }
 
@@ -127,8 +127,14 @@ impl Letters {
         self.ranges.iter().map(|(partition, (oldest, _))| (*partition, *oldest))
     }
 
+    /// How many records there are at most in a partition from an offset on.
+    pub(crate) fn records_from(&self, partition: i32, offset: i64) -> u64 {
+        let end = self.ranges.get(&partition).map_or(0, |(_, end)| *end);
+        u64::try_from(end - offset).unwrap_or_default()
+    }
+
     /// Begins to read, each partition from an offset on; gives how many records there are at most.
-    pub(crate) fn read_from(&mut self, starts: impl Iterator<Item = (i32, i64)>) -> Result<u64, LetterError> {
+    pub(crate) fn read_from(&mut self, starts: impl Iterator<Item = (i32, i64)>) -> Result<u64, TopicError> {
         let mut list = TopicPartitionList::new();
         let mut records = 0;
         self.open.clear();
@@ -152,7 +158,7 @@ impl Letters {
     }
 
     /// The next record, if there is one within a time.
-    pub(crate) fn next(&mut self, wait: Duration) -> Result<Option<BorrowedMessage<'_>>, LetterError> {
+    pub(crate) fn next(&mut self, wait: Duration) -> Result<Option<BorrowedMessage<'_>>, TopicError> {
         let polled = self.consumer.poll(wait);
         if !matches!(polled, None | Some(Err(_))) {
             self.heard = Instant::now();
@@ -170,18 +176,18 @@ impl Letters {
                 Ok(None)
             }
             Some(Err(error)) => {
-                let error = LetterError::reading(&self.access, &self.group, code(&error));
+                let error = TopicError::reading(&self.access, &self.group, code(&error));
                 if error.passes() && self.heard.elapsed() < SILENCE { Ok(None) } else { Err(error) }
             }
             None if self.heard.elapsed() >= SILENCE => {
-                Err(LetterError::reading(&self.access, &self.group, Code::OperationTimedOut))
+                Err(TopicError::reading(&self.access, &self.group, Code::OperationTimedOut))
             }
             None => Ok(None),
         }
     }
 
-    fn error(&self, error: &KafkaError) -> LetterError {
-        LetterError::reading(&self.access, &self.group, code(error))
+    fn error(&self, error: &KafkaError) -> TopicError {
+        TopicError::reading(&self.access, &self.group, code(error))
     }
 }
 

@@ -133,6 +133,11 @@ impl Metrics {
         self.dead_letters.inc();
     }
 
+    /// How many dead letters were written.
+    pub(crate) fn dead_letters(&self) -> u64 {
+        self.dead_letters.get()
+    }
+
     /// The group took or gave partitions.
     pub(crate) fn rebalance(&self) {
         self.rebalances.inc();

@@ -110,10 +110,41 @@ impl Summary {
         }
     }
 
+    /// Adds what became of later events under the same rules.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn add(&mut self, later: &Self) {
+        self.events += later.events;
+        self.written += later.written;
+        add_counts(&mut self.unparsable, &later.unparsable);
+        for (rule, later) in self.rules.iter_mut().zip(&later.rules) {
+            let (all, later_outcomes) = (&mut rule.outcomes, &later.outcomes);
+            all.enriched += later_outcomes.enriched;
+            all.partially_enriched += later_outcomes.partially_enriched;
+            all.unenriched += later_outcomes.unenriched;
+            all.filtered.when += later_outcomes.filtered.when;
+            all.filtered.consent += later_outcomes.filtered.consent;
+            all.dropped += later_outcomes.dropped;
+            add_counts(&mut all.dead_lettered, &later_outcomes.dead_lettered);
+            for (alias, later) in rule.lookups.iter_mut().zip(&later.lookups) {
+                alias.found += later.found;
+                alias.missing += later.missing;
+                alias.no_key += later.no_key;
+                alias.bad_key += later.bad_key;
+            }
+        }
+    }
+
     /// How many dead letters there are.
     pub(crate) fn dead_letters(&self) -> u64 {
         let by_rule = self.rules.iter().flat_map(|rule| rule.outcomes.dead_lettered.values());
         self.unparsable.values().chain(by_rule).sum()
+    }
+}
+
+#[cfg(feature = "kafka")]
+fn add_counts(all: &mut BTreeMap<&'static str, u64>, later: &BTreeMap<&'static str, u64>) {
+    for (reason, count) in later {
+        *all.entry(reason).or_default() += count;
     }
 }
 

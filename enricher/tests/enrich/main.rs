@@ -10,5 +10,6 @@ mod poison;
 mod records;
 #[path = "../shop/mod.rs"]
 mod shop;
+mod stream;
 mod waits;
 mod world;

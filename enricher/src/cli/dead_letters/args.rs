@@ -6,7 +6,7 @@ use super::time::time;
 use crate::cli::planned::PlannedArgs;
 use crate::cli::{Failure, mapping};
 use crate::connect::{Access, Endpoint, Secrets};
-use crate::letters::{Filter, Letters, NO_RULE, group};
+use crate::letters::{Filter, NO_RULE, Topic, group};
 use crate::manifests::LOCAL;
 
 /// Which letters of which mapping.
@@ -75,6 +75,6 @@ pub(super) fn access(endpoint: Endpoint, plan: &EnrichPlan, secrets: &Secrets) -
 }
 
 /// The mapping's letters.
-pub(super) fn letters(plan: &EnrichPlan, secrets: &Secrets) -> Result<Letters, Failure> {
-    Letters::open(&access(Endpoint::DeadLetter, plan, secrets)?, &group(plan)).map_err(failure)
+pub(super) fn letters(plan: &EnrichPlan, secrets: &Secrets) -> Result<Topic, Failure> {
+    Topic::open(&access(Endpoint::DeadLetter, plan, secrets)?, &group(plan)).map_err(failure)
 }

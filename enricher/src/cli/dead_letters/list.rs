@@ -12,7 +12,7 @@ use super::row::Row;
 use super::table::Table;
 use crate::cli::progress::Progress;
 use crate::cli::{Exit, Failure, Format, FormatArg, print, tell};
-use crate::letters::{Filter, Letter, LetterError, Letters};
+use crate::letters::{Filter, Letter, Topic, TopicError};
 
 /// How long one question for records takes at most.
 const STEP: Duration = Duration::from_millis(100);
@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let (plan, secrets) = args.chosen.open()?;
     let mut letters = args::letters(&plan, &secrets)?;
     let progress = match letters.progress() {
-        Err(error @ LetterError::GroupDenied { .. }) => {
+        Err(error @ TopicError::GroupDenied { .. }) => {
             tell(format_args!("note: what was replayed is not known: {error}"));
             None
         }
@@ -74,7 +74,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let start: Vec<_> = letters.oldest().collect();
     let records = letters.read_from(start.into_iter()).map_err(failure)?;
     let mut listing = Listing { args, rows: Vec::new(), table: Table::new(), counts: BTreeMap::new(), foreign: 0 };
-    let bar = Progress::of_letters(records);
+    let bar = Progress::of_records(records, "letters");
     let listed = listing.read(
         &mut letters,
         |letter| {
@@ -104,7 +104,7 @@ impl Listing<'_> {
     /// Reads every letter; `replayed` tells of one of the mapping whether it was sent again.
     fn read(
         &mut self,
-        letters: &mut Letters,
+        letters: &mut Topic,
         replayed: impl Fn(&Letter<'_>) -> Option<Option<bool>>,
         filter: &Filter,
         bar: &Progress,

@@ -10,7 +10,7 @@ mod time;
 use anyhow::anyhow;
 
 use super::{Exit, Failure};
-use crate::letters::LetterError;
+use crate::letters::TopicError;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -34,6 +34,6 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     }
 }
 
-fn failure(error: LetterError) -> Failure {
+fn failure(error: TopicError) -> Failure {
     if error.is_transient() { Failure::Transient(anyhow!(error)) } else { Failure::Configuration(anyhow!(error)) }
 }

@@ -72,9 +72,9 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
     let sink = sink.map_err(|error| Failure::Configuration(error.into()))?;
     let stop = stop_on_signals()?;
     let mut letters = letters(&plan, &secrets)?;
-    let bar = Progress::of_letters(0);
+    let bar = Progress::of_records(0, "letters");
     let replay = Replay { plan: &plan, filter: args.chosen.filter(), limit: args.limit, sink, stop: &stop };
-    let (report, ended) = replay.run(&mut letters, |read, of| bar.letters(read, of));
+    let (report, ended) = replay.run(&mut letters, |read, of| bar.records(read, of));
     bar.finish();
     print_report(args, &plan, &report)?;
     ended.map_err(failure)?;

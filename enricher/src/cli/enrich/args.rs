@@ -22,7 +22,7 @@ pub(crate) struct Args {
     store: StoreArgs,
 
     /// How many MiB of rows to keep in memory; they are as fresh as the store. 0 asks the store each time
-    #[arg(long, value_name = "MIB", default_value_t = 32)]
+    #[arg(long, value_name = "MIB", default_value_t = super::CACHE_MIB)]
     pub(super) cache_mib: u32,
 
     /// Accept, once, what stopped the mapping: OffsetsLost goes on at the oldest record there is

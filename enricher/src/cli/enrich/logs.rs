@@ -14,10 +14,11 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// Begins to log: what a person should know, and what the environment variable WEFT_LOG asks for beyond that.
-pub(super) fn start(format: Option<LogFormat>) {
+/// Begins to log: from a level on, or what the environment variable WEFT_LOG asks for.
+pub(crate) fn start(format: Option<LogFormat>, level: &str) {
     let is_terminal = std::io::stderr().is_terminal();
-    let filter = EnvFilter::try_from_env("WEFT_LOG").unwrap_or_else(|_| EnvFilter::new("info,librdkafka=error"));
+    let filter =
+        EnvFilter::try_from_env("WEFT_LOG").unwrap_or_else(|_| EnvFilter::new(format!("{level},librdkafka=error")));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     let started = match format.unwrap_or(if is_terminal { LogFormat::Text } else { LogFormat::Json }) {
         LogFormat::Text => builder.with_ansi(is_terminal).finish().try_init(),

@@ -2,7 +2,7 @@
 
 mod admin;
 mod args;
-mod logs;
+pub(crate) mod logs;
 mod session;
 
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use crate::connect::Connections;
 use crate::enrich::Status;
 pub(crate) use args::Args;
 use args::Chosen;
-use session::Session;
+pub(crate) use session::Session;
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let Chosen { plan, secrets, connections } = args.open()?;
-    logs::start(args.logs);
+    logs::start(args.logs, "info");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.context("failed to start the runtime").map_err(Failure::Transient)?;
     let status = Arc::new(Status::new(&plan));
@@ -35,8 +35,6 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let connections = Arc::new(connections);
     let connect = || runtime.block_on(connect(&plan, &connections, args.cache_mib));
     let Some(store) = session.until_there(connect)? else { return Ok(Exit::Done) };
-    let followed = Arc::clone(&store);
-    runtime.spawn(async move { followed.follow().await });
     match session.run(&store)? {
         0 => Ok(Exit::Done),
         left => {
@@ -46,8 +44,15 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     }
 }
 
-/// Connects to the store of a mapping. Its secrets are read again for each later connection.
-async fn connect(plan: &EnrichPlan, connections: &Arc<Connections>, cache_mib: u32) -> Result<Arc<HotStore>, Failure> {
+/// How many MiB of rows are kept in memory unless told.
+pub(crate) const CACHE_MIB: u32 = 32;
+
+/// Connects to the store of a mapping, and follows its changes. Its secrets are read again for each later connection.
+pub(crate) async fn connect(
+    plan: &EnrichPlan,
+    connections: &Arc<Connections>,
+    cache_mib: u32,
+) -> Result<Arc<HotStore>, Failure> {
     let Owner { installation, namespace, graph } = plan.owner.clone();
     let owner = format!("{installation}/{namespace}/{graph}");
     let scope = Scope { namespace, graph, owner, max_staleness: None, cache_bytes: u64::from(cache_mib) << 20 };
@@ -55,11 +60,15 @@ async fn connect(plan: &EnrichPlan, connections: &Arc<Connections>, cache_mib: u
     let (later, later_plan) = (Arc::clone(connections), plan.clone());
     // Where a secret cannot be read at the moment, the one before may still do.
     let access = move || later.lookup_access(&later_plan).unwrap_or_else(|_| first.clone());
-    HotStore::connect(&scope, access).await.map_err(|refusal| connections.lookups_refused(plan, refusal))
+    let store = HotStore::connect(&scope, access).await;
+    let store = store.map_err(|refusal| connections.lookups_refused(plan, refusal))?;
+    let followed = Arc::clone(&store);
+    tokio::spawn(async move { followed.follow().await });
+    Ok(store)
 }
 
 /// Lets SIGTERM and SIGINT end the enricher once it has delivered what it has read; the second one ends it at once.
-fn stop_on_signals(status: &Arc<Status>) -> Result<(), Failure> {
+pub(crate) fn stop_on_signals(status: &Arc<Status>) -> Result<(), Failure> {
     let signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]);
     let mut signals = signals.context("failed to watch for signals").map_err(Failure::Transient)?;
     let status = Arc::clone(status);

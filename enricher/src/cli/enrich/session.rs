@@ -9,8 +9,9 @@ use crate::cli::Failure;
 use crate::connect::{Access, ClientError, Endpoint, Secrets};
 use crate::enrich::{Ended, Flow, Pause, Pipeline, Status, Trouble, joined};
 use crate::join::Join;
+use crate::letters::{Topic, TopicError};
 use crate::metrics::Metrics;
-use crate::sink::KafkaSink;
+use crate::sink::{KafkaSink, Sink as _};
 use crate::source::{GroupProtocol, Source, StartAt};
 
 /// How long until what may pass is tried again.
@@ -19,7 +20,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 const STEP: Duration = Duration::from_millis(50);
 
 /// One enricher from its start to its end, through as many memberships of its group as it takes.
-pub(super) struct Session<'run> {
+pub(crate) struct Session<'run> {
     plan: &'run EnrichPlan,
     status: &'run Status,
     runtime: &'run tokio::runtime::Handle,
@@ -32,7 +33,7 @@ pub(super) struct Session<'run> {
 
 impl<'run> Session<'run> {
     /// Reads the secrets of the topics and checks what can be checked without a server.
-    pub(super) fn new(
+    pub(crate) fn new(
         plan: &'run EnrichPlan,
         secrets: &Secrets,
         status: &'run Status,
@@ -63,8 +64,18 @@ impl<'run> Session<'run> {
         })
     }
 
+    /// Makes sure that the topics are there, for who would rather be told than wait.
+    pub(crate) fn check_topics(&self) -> Result<Topic, TopicError> {
+        let source = Topic::open(&self.source, &self.plan.source.group_id)?;
+        for access in [&self.destination, &self.dead_letter] {
+            let opened = KafkaSink::new(access.clone(), self.runtime.clone())?.open();
+            opened.map_err(|trouble| TopicError::Send { mapping: self.plan.mapping.clone(), trouble })?;
+        }
+        Ok(source)
+    }
+
     /// Tries something until it is there; `None` if the enricher was asked to end meanwhile.
-    pub(super) fn until_there<T>(&self, mut there: impl FnMut() -> Result<T, Failure>) -> Result<Option<T>, Failure> {
+    pub(crate) fn until_there<T>(&self, mut there: impl FnMut() -> Result<T, Failure>) -> Result<Option<T>, Failure> {
         loop {
             match there() {
                 Ok(there) => {
@@ -84,7 +95,7 @@ impl<'run> Session<'run> {
     }
 
     /// Runs until it is asked to end; gives how many outputs were left.
-    pub(super) fn run(&self, store: &impl Reader) -> Result<usize, Failure> {
+    pub(crate) fn run(&self, store: &impl Reader) -> Result<usize, Failure> {
         let rules = || match self.runtime.block_on(joined(self.plan, store)) {
             Err(Trouble { pause: Pause::StoreUnavailable, message }) => Err(Failure::Transient(anyhow!(message))),
             Err(trouble) => Err(Failure::Configuration(anyhow!(trouble.message))),

@@ -4,6 +4,7 @@ mod files;
 mod report;
 #[cfg(feature = "redis")]
 mod stored;
+mod stream;
 
 use std::path::PathBuf;
 
@@ -45,11 +46,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     mapping: Option<String>,
 
-    /// The events, one JSON object a line; - is standard input
+    /// The events, one JSON object a line; - is standard input. `manifest` is the mapping's Kafka topic, and needs
+    /// --output manifest
     #[arg(long, value_name = "PATH", default_value = "-")]
     events: PathBuf,
 
-    /// Where enriched events go, one a line, in the order of the events; - is standard output
+    /// Where enriched events go, one a line, in the order of the events; - is standard output. `manifest` is the
+    /// mapping's destination, with its dead letters beside it
     #[arg(long, value_name = "PATH", default_value = "-")]
     output: PathBuf,
 
@@ -74,7 +77,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID", default_value = crate::manifests::LOCAL, requires = "store", value_parser = crate::connect::installation)]
     installation: String,
 
-    /// Sync again when the schedules of the manifests say so, while events are read
+    /// Sync again when the schedules of the manifests say so, while events are read; and, with --events manifest, wait
+    /// for more events until stopped
     #[cfg(feature = "redis")]
     #[arg(long, requires = "store")]
     follow: bool,
@@ -89,6 +93,11 @@ writes it once per rule that wants it. The Redis and the Kafka topics in the
 manifests are not touched, unless an option says so: rows are held in memory. A
 summary goes to standard error.
 
+With --events manifest --output manifest it does what weft enrich does, from
+topic to topic, with the syncs beside it. It ends when the mapping's consumer
+group has delivered what was in the topic at the start; with --follow it goes on
+until SIGINT or SIGTERM.
+
 Examples:
   # Events from a file, enriched events to the terminal
   weft run -f manifests/ --events events.jsonl
@@ -99,6 +108,9 @@ Examples:
 
   # A SQLite file in place of the warehouse that the manifests name
   weft run -f manifests/ --warehouse prod=sqlite:./sample.db < events.jsonl
+
+  # The whole path of a cluster: warehouse, Redis, Kafka to Kafka
+  weft run -f manifests/ --events manifest --output manifest --store manifest
 
 Exit codes:
   0  done
@@ -119,6 +131,13 @@ fn manifests(args: &Args) -> ManifestArgs {
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let mut loaded = mapping::manifests(&manifests(args), &args.events)?;
     let secrets = args.secrets.secrets(std::mem::take(&mut loaded.manifests.secrets));
+    #[cfg(not(feature = "kafka"))]
+    stream::is_meant(args)?;
+    #[cfg(feature = "kafka")]
+    if stream::is_meant(args)? {
+        let plan = mapping::choose(&loaded.planned, args.mapping.as_deref())?;
+        return stream::run(args, &loaded.planned, plan, secrets);
+    }
     files::refuse_losing_inputs(args, &loaded)?;
     let planned = &loaded.planned;
     let plan = mapping::choose(planned, args.mapping.as_deref())?;

@@ -26,26 +26,37 @@ pub(super) fn run(args: &Args, planned: &Planned, plan: &EnrichPlan, secrets: Se
     let syncs: Vec<PlannedSync> = mapping::syncs(planned, plan).cloned().collect();
     runtime.block_on(async {
         let events = Events::open(&args.events)?;
-        let mut entities = Entities::default();
-        for sync in &syncs {
-            let slug = &sync.plan.entity.slug;
-            if sync.suspended {
-                tell(format_args!("note: entity {slug} is suspended: its rows are those that the store has"));
-                continue;
-            }
-            let report = sync_one(&sync.plan, &connections, Request::default(), WAIT).await?;
-            warn(slug, &report);
-            entities.add(slug, &report, report.rows.rejected);
-        }
+        let entities = sync_all(&syncs, &connections).await?;
         let store = store(&connections, plan).await?;
         let join = mapping::join(plan, &store).await?;
         if args.follow {
-            // Reading events holds up this thread; the other one ends with the process.
-            let (runtime, connections) = (self::runtime()?, Arc::clone(&connections));
-            std::thread::spawn(move || runtime.block_on(follow(connections, syncs)));
+            follow(Arc::clone(&connections), syncs)?;
         }
         enrich(args, plan, events, &store, &join, &entities).await
     })
+}
+
+/// Syncs entities, one after the other; what is suspended is left as it is.
+pub(super) async fn sync_all(syncs: &[PlannedSync], connections: &Connections) -> Result<Entities, Failure> {
+    let mut entities = Entities::default();
+    for sync in syncs {
+        let slug = &sync.plan.entity.slug;
+        if sync.suspended {
+            tell(format_args!("note: entity {slug} is suspended: its rows are those that the store has"));
+            continue;
+        }
+        let report = sync_one(&sync.plan, connections, Request::default(), WAIT).await?;
+        warn(slug, &report);
+        entities.add(slug, &report, report.rows.rejected);
+    }
+    Ok(entities)
+}
+
+/// Syncs whenever schedules say so, from now until the process ends. Reading events holds up its own thread.
+pub(super) fn follow(connections: Arc<Connections>, syncs: Vec<PlannedSync>) -> Result<(), Failure> {
+    let runtime = runtime()?;
+    std::thread::spawn(move || runtime.block_on(on_schedule(connections, syncs)));
+    Ok(())
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
@@ -74,7 +85,7 @@ fn warn(slug: &str, report: &Report) {
 }
 
 /// Syncs each entity whenever its schedule says so; what fails is told, and tried again the next time.
-async fn follow(connections: Arc<Connections>, syncs: Vec<PlannedSync>) {
+async fn on_schedule(connections: Arc<Connections>, syncs: Vec<PlannedSync>) {
     let running = syncs.iter().filter(|sync| !sync.suspended);
     let scheduled = running.filter_map(|sync| Some((sync, Schedule::parse(&sync.schedule, &sync.time_zone)?)));
     let mut due: Vec<(i64, &PlannedSync, Schedule)> =
