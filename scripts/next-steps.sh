@@ -10,4 +10,6 @@ The binary is $weft ("make install" copies a faster one to ~/.local/bin).
 
 Next, an event of your own:
   echo '{"type":"track","event":"Product Viewed","properties":{"product_id":"KB-75-ISO"}}' | $weft run -f examples/quickstart
+
+Then your own table (docs/own-table.md), and your own Kafka and Redis (docs/from-quickstart-to-kafka-and-redis.md).
 TEXT

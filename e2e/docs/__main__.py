@@ -12,6 +12,8 @@ run number it has shown, the commands get the real one. What a page leaves runni
 A page may say, each on a line of its own:
     <!-- needs: PROGRAM -->   it is skipped where that is not installed
     <!-- port: NUMBER -->     a free port takes the place of this one, and is shown as this one
+    <!-- kafka: NUMBER -->    a broker of an Apache Kafka of the page's own listens at this port, and the programs of Kafka's
+                              bin folder are on the path; it is skipped where `weft` was built without Kafka
 
 With --write the pages get what the commands print now.
 """
@@ -31,6 +33,13 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 FENCE = re.compile(r"^( *)```(\S*)(?: file=(\S+))?$")
 NEEDS = re.compile(r"^<!-- needs: (\S+) -->$", re.MULTILINE)
 PORT = re.compile(r"^<!-- port: ([0-9]+) -->$", re.MULTILINE)
+KAFKA = re.compile(r"^<!-- kafka: ([0-9]+) -->$", re.MULTILINE)
+KAFKA_SCRIPT = os.path.join(ROOT, "e2e", "kafka", "kafka.sh")
+KAFKA_PROGRAMS = {
+    "kafka-topics.sh": "org.apache.kafka.tools.TopicCommand",
+    "kafka-console-producer.sh": "org.apache.kafka.tools.ConsoleProducer",
+    "kafka-console-consumer.sh": "org.apache.kafka.tools.consumer.ConsoleConsumer",
+}
 RUN = re.compile(r"\b1[0-9]{9}\b")
 VARIES = [
     (RUN, "1000000000"),
@@ -53,6 +62,10 @@ def main():
         with open(page, encoding="utf-8") as file:
             lines = file.read().split("\n")
         missing = [program for program in NEEDS.findall("\n".join(lines)) if not shutil.which(program)]
+        if KAFKA.search("\n".join(lines)):
+            missing += [program for program in ("java", "mvn") if not shutil.which(program)]
+            if subprocess.run([args.weft, "enrich", "--help"], capture_output=True, check=False).returncode:
+                missing.append("a weft with Kafka")
         if missing:
             print(f"{page}: skipped, as {', '.join(missing)} is not installed")
             ignored += 1
@@ -75,7 +88,9 @@ def run_page(page, lines, weft):
     """The number of checks, the faults, and the lines as they should be."""
     count, faults, new_lines = 0, [], []
     shown_as = {port: free_port() for port in PORT.findall("\n".join(lines))}
-    with tempfile.TemporaryDirectory() as scratch, process_group() as group:
+    ports = KAFKA.findall("\n".join(lines))
+    with tempfile.TemporaryDirectory() as scratch, process_group() as group, kafka(ports) as (programs, shown_as_kafka):
+        shown_as |= shown_as_kafka
         shutil.copytree(os.path.join(ROOT, "examples"), os.path.join(scratch, "examples"))
         for script in ("Makefile", "scripts"):
             os.symlink(os.path.join(ROOT, script), os.path.join(scratch, script))
@@ -95,7 +110,7 @@ def run_page(page, lines, weft):
                 count += 1
                 write_file(os.path.join(scratch, fence[3]), [replaced(line, shown_as) for line in block])
             elif fence[2] == "console":
-                run = Runner(weft, scratch, group, shown_as)
+                run = Runner([os.path.dirname(weft), *programs], scratch, group, shown_as)
                 checks = [run.command(command, shown) for command, shown in commands(block)]
                 count += len(checks)
                 faults += [f"{page}:{at}: {fault}" for fault, _ in checks if fault]
@@ -127,8 +142,8 @@ def commands(block):
 class Runner:
     """Runs the commands of a page."""
 
-    def __init__(self, weft, scratch, group, shown_as):
-        path = os.path.dirname(weft) + os.pathsep + os.environ["PATH"]
+    def __init__(self, programs, scratch, group, shown_as):
+        path = os.pathsep.join([*programs, os.environ["PATH"]])
         self.environment = {"PATH": path, "HOME": scratch, "LANG": "C.UTF-8", "NO_COLOR": "1", "COLUMNS": "100"}
         self.scratch = scratch
         self.group = group
@@ -188,6 +203,31 @@ def process_group():
     finally:
         os.killpg(leader.pid, signal.SIGKILL)
         leader.wait()
+
+
+@contextlib.contextmanager
+def kafka(ports):
+    """For each port a broker: the folders of Kafka's programs, and the brokers' real ports by those of the page."""
+    with contextlib.ExitStack() as stack:
+        programs, real = [], {}
+        for port in ports:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            owner = os.environ | {"KAFKA_OWNER": str(os.getpid())}
+            subprocess.run([KAFKA_SCRIPT, "start", folder], env=owner, check=True)
+            stack.callback(subprocess.run, [KAFKA_SCRIPT, "stop", folder], check=True)
+            # It answers once the broker does.
+            topics = [KAFKA_SCRIPT, "tool", folder, KAFKA_PROGRAMS["kafka-topics.sh"], "--list"]
+            subprocess.run(topics, stdout=subprocess.DEVNULL, check=True)
+            with open(os.path.join(folder, "env"), encoding="utf-8") as file:
+                real[port] = re.search(r"^plain=\S+:([0-9]+)$", file.read(), re.MULTILINE)[1]
+            programs.append(os.path.join(folder, "bin"))
+            for name, main_class in KAFKA_PROGRAMS.items():
+                # kafka.sh says itself where the broker is, and finds its files below the real home.
+                go = f'HOME="{os.environ["HOME"]}" exec {KAFKA_SCRIPT} tool {folder} {main_class} "$@"'
+                text = f'#!/bin/sh\n[ "$1" = --bootstrap-server ] && shift 2\n{go}'
+                write_file(os.path.join(folder, "bin", name), text.split("\n"))
+                os.chmod(os.path.join(folder, "bin", name), 0o755)
+        yield programs, real
 
 
 def broken_links(page, lines):
