@@ -147,12 +147,16 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
     }
 
     /// Finds the partitions whose position is gone from the topic, and reads them no further; or, where that is accepted,
-    /// goes on at the oldest record there is.
+    /// goes on at the oldest record there is. The consumer has stopped reading one of them and does not say which: those
+    /// of which nothing is gone, or that nothing can be said of now, are begun again where they are.
     pub(super) fn lost(&mut self) {
-        let (mut losses, accepts) = (Vec::new(), self.accepts_loss);
+        let (mut losses, mut again, accepts) = (Vec::new(), Vec::new(), self.accepts_loss);
         let positions: Vec<_> = self.assignment.positions().collect();
         for (partition, position) in positions {
-            let Ok((oldest, end)) = self.source.range(partition) else { continue };
+            let Ok((oldest, end)) = self.source.range(partition) else {
+                again.push((partition, position));
+                continue;
+            };
             let loss = match position {
                 position if position < oldest => {
                     format!(
@@ -165,7 +169,10 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
                         "partition {partition}: it ends at {end}, before the group's offset {position}: it was made anew"
                     )
                 }
-                _ => continue,
+                _ => {
+                    again.push((partition, position));
+                    continue;
+                }
             };
             if accepts {
                 self.accepts_loss = false;
@@ -177,6 +184,14 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
             } else {
                 self.assignment.halt(partition);
                 losses.push(loss);
+            }
+        }
+        if !again.is_empty() {
+            if let Err(error) = self.source.go_to(&again) {
+                tracing::warn!(%error, "failed to go on with partitions of which nothing is gone");
+            }
+            if self.paused {
+                self.pause_all();
             }
         }
         if !losses.is_empty() {
