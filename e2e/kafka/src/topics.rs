@@ -93,6 +93,15 @@ impl Kafka {
         ends
     }
 
+    /// The broker that leads a partition, if one does.
+    pub fn leader(&self, topic: &str, partition: i32) -> Option<usize> {
+        let consumer: BaseConsumer = self.client().create().unwrap();
+        let metadata = consumer.fetch_metadata(Some(topic), TIMEOUT).ok()?;
+        let found = metadata.topics().iter().flat_map(|topic| topic.partitions());
+        let leader = found.filter(|found| found.id() == partition).map(|found| found.leader()).next();
+        leader.and_then(|leader| usize::try_from(leader).ok())
+    }
+
     pub(crate) fn known_brokers(&self) -> Option<usize> {
         let consumer: BaseConsumer = self.client().create().ok()?;
         let metadata = consumer.fetch_metadata(None, Duration::from_secs(1)).ok()?;

@@ -3,10 +3,21 @@
 
 mod access;
 mod admin;
+mod audit;
+mod faults;
 mod ledger;
 mod letters;
+mod line;
+mod load;
+mod memory;
+mod numbers;
 mod offsets;
+mod outcomes;
 mod poison;
+mod process;
+#[allow(dead_code, reason = "not all of it is used here")]
+#[path = "../sync/random.rs"]
+mod random;
 mod records;
 #[path = "../shop/mod.rs"]
 mod shop;

@@ -1,22 +1,21 @@
 //! Topics, a synced table of products, and enrichers that are started, stopped and killed.
 
-use std::fs::{self, File};
-use std::process::{Child, Command, ExitStatus};
+use std::fs;
+use std::process::Command;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use weft_kafka_broker::{Kafka, Record};
 
+pub(crate) use crate::process::{Enricher, stop_all};
 use crate::shop::manifests;
 use crate::shop::redis_server::Server;
 
 /// The brokers that the tests share, except those that kill them. They end with the process.
-static KAFKA: LazyLock<Kafka> = LazyLock::new(|| Kafka::start(1));
+pub(crate) static KAFKA: LazyLock<Kafka> = LazyLock::new(|| Kafka::start(1));
 
 /// No enricher takes so long for anything, not even on a machine that is busy with other tests.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
@@ -42,12 +41,6 @@ pub(crate) struct World<'kafka> {
     runtime: tokio::runtime::Runtime,
 }
 
-/// A running `weft enrich`.
-pub(crate) struct Enricher {
-    process: Child,
-    log: std::path::PathBuf,
-}
-
 impl World<'static> {
     /// With topics of its own on the brokers that the tests share.
     pub(crate) fn new() -> Self {
@@ -58,6 +51,11 @@ impl World<'static> {
 impl<'kafka> World<'kafka> {
     /// With topics of its own on these brokers.
     pub(crate) fn on(kafka: &'kafka Kafka) -> Self {
+        Self::with_products(kafka, PRODUCTS)
+    }
+
+    /// With as many products.
+    pub(crate) fn with_products(kafka: &'kafka Kafka, products: usize) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("t{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -65,9 +63,9 @@ impl<'kafka> World<'kafka> {
         let world = Self { kafka, redis, name, folder: tempfile::tempdir().unwrap(), runtime };
         let table = Connection::open(world.folder.path().join("shop.db")).unwrap();
         table.execute_batch("CREATE TABLE product (SKU INTEGER PRIMARY KEY, NAME TEXT)").unwrap();
-        for number in 0..PRODUCTS as i64 {
-            table.execute("INSERT INTO product VALUES (?1, ?2)", (number, format!("product {number}"))).unwrap();
-        }
+        let numbers =
+            format!("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {products})");
+        table.execute(&format!("INSERT INTO product {numbers} SELECT i, 'product ' || i FROM n"), ()).unwrap();
         world.write_manifests(&world.kafka.plain, "", "", RULES);
         world.sync();
         world
@@ -141,8 +139,15 @@ spec:
         let log = self.folder.path().join(format!("log{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
         let mut command = self.weft();
         command.args(["enrich", "--secrets-dir"]).arg(self.folder.path()).arg("-f");
-        command.arg(self.folder.path()).args(arguments).stderr(File::create(&log).unwrap());
-        Enricher { process: command.spawn().unwrap(), log }
+        command.arg(self.folder.path()).args(arguments);
+        Enricher::start(command, log)
+    }
+
+    /// Starts an enricher that answers on an admin port.
+    pub(crate) fn enrich_with_admin(&self, arguments: &[&str]) -> Enricher {
+        let mut enricher = self.enrich_with(&[&["--admin", "127.0.0.1:0"], arguments].concat());
+        enricher.logs("answers on the admin port");
+        enricher
     }
 
     /// What is in a topic once there are so many records.
@@ -165,64 +170,15 @@ spec:
         self.kafka.committed(&self.group(), &self.topic("in"), PARTITIONS).values().sum()
     }
 
+    /// How often its enrichers, those that have ended too, have logged something.
+    pub(crate) fn logged(&self, text: &str) -> usize {
+        let files = fs::read_dir(self.folder.path()).unwrap().map(|file| file.unwrap());
+        let logs = files.filter(|file| file.file_name().to_string_lossy().starts_with("log"));
+        logs.map(|log| fs::read_to_string(log.path()).unwrap().matches(text).count()).sum()
+    }
+
     /// Runs something with the Redis server on its runtime.
     pub(crate) fn start_redis_again(&mut self) {
         self.runtime.block_on(self.redis.start_again());
-    }
-}
-
-impl Enricher {
-    /// Everything it has logged.
-    pub(crate) fn log(&self) -> String {
-        fs::read_to_string(&self.log).unwrap()
-    }
-
-    /// Waits until it has logged something.
-    pub(crate) fn logs(&mut self, text: &str) {
-        self.logs_times(text, 1);
-    }
-
-    /// Waits until it has logged something so many times.
-    pub(crate) fn logs_times(&mut self, text: &str, times: usize) {
-        let started = Instant::now();
-        while self.log().matches(text).count() < times {
-            let ended = self.process.try_wait().unwrap();
-            assert!(ended.is_none(), "it ended ({ended:?}) before it logged {text:?}:\n{}", self.log());
-            assert!(started.elapsed() < PATIENCE, "it does not log {text:?}:\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    pub(crate) fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.process.id().cast_signed()), signal).unwrap();
-    }
-
-    /// Asks it to end, and waits until it has, with everything delivered.
-    pub(crate) fn stop(mut self) {
-        self.signal(Signal::SIGTERM);
-        let status = self.ended();
-        assert_eq!(status.code(), Some(0), "{}", self.log());
-    }
-
-    /// Waits until it has ended.
-    pub(crate) fn ended(&mut self) -> ExitStatus {
-        let started = Instant::now();
-        loop {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                return status;
-            }
-            assert!(started.elapsed() < PATIENCE, "it does not end:\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Enricher {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        if std::thread::panicking() {
-            println!("the enricher's log:\n{}", self.log());
-        }
     }
 }
