@@ -19,8 +19,9 @@ impl<R, S: Sink, L: Sink> Pipeline<'_, R, S, L> {
             if !flow.assignment.is_running(*receipt) {
                 continue;
             }
-            let address = Address::of(record.headers(), plan);
-            let onward = || Output { headers: address.headers(record.headers()), ..original(record, *receipt) };
+            let headers = record.headers();
+            let address = Address::of(headers, plan);
+            let onward = || Output { headers: address.headers(headers), ..original(record, *receipt) };
             match &address {
                 Address::Everyone | Address::Again { .. } => {}
                 Address::AnotherMapping => {

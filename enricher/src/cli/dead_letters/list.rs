@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::HumanCount;
 use rdkafka::message::Message as _;
+use weft_plan_types::EnrichPlan;
 
 use super::args::{self, Chosen};
 use super::failure;
@@ -12,13 +13,13 @@ use super::row::Row;
 use super::table::Table;
 use crate::cli::progress::Progress;
 use crate::cli::{Exit, Failure, Format, FormatArg, print, tell};
-use crate::letters::{Filter, Letter, Topic, TopicError};
+use crate::letters::{self, Filter, Letter, Topic, TopicError};
 
 /// How long one question for records takes at most.
 const STEP: Duration = Duration::from_millis(100);
 
-/// How many letters are held at once where all are listed.
-const CHUNK: usize = 1000;
+/// How many letters are held at once where all are listed: each may have an event of a MiB.
+const CHUNK: usize = 100;
 
 #[derive(clap::Args)]
 #[command(after_long_help = EXAMPLES)]
@@ -26,7 +27,7 @@ pub(super) struct Args {
     #[command(flatten)]
     chosen: Chosen,
 
-    /// The newest of them, so many; 0 for all, as they lie in the topic
+    /// The newest of them, so many; 0 for all, as they are read
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: usize,
 
@@ -40,9 +41,9 @@ pub(super) struct Args {
 
 const EXAMPLES: &str = "\
 Reads the mapping's topic of dead letters from its beginning and shows those of
-this mapping, oldest first. Nothing is written, and no enricher notices. How many
-there are, by reason and rule, goes to standard error. The events themselves are
-shown only with --events.
+this mapping, oldest first. Nothing is written, and no enricher notices. Counts
+by reason and rule go to standard error. The events themselves are shown only
+with --events.
 
 Examples:
   # The last hundred
@@ -70,22 +71,20 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
         }
         progress => Some(progress.map_err(failure)?),
     };
-    let filter = args.chosen.filter();
     let start: Vec<_> = letters.oldest().collect();
     let records = letters.read_from(start.into_iter()).map_err(failure)?;
-    let mut listing = Listing { args, rows: Vec::new(), table: Table::new(), counts: BTreeMap::new(), foreign: 0 };
+    let mut listing = Listing {
+        args,
+        plan: &plan,
+        filter: args.chosen.filter(),
+        progress,
+        rows: BTreeMap::new(),
+        table: Table::new(),
+        counts: BTreeMap::new(),
+        foreign: 0,
+    };
     let bar = Progress::of_records(records, "letters");
-    let listed = listing.read(
-        &mut letters,
-        |letter| {
-            let is_meant = letter.is_of(&plan);
-            let offset = letter.record.offset();
-            let of_partition = progress.as_ref().and_then(|progress| progress.get(&letter.record.partition()));
-            is_meant.then(|| of_partition.map(|progress| progress.has(letter, offset)))
-        },
-        &filter,
-        &bar,
-    );
+    let listed = listing.read(&mut letters, &bar);
     bar.finish();
     listed?;
     listing.finish()
@@ -93,53 +92,52 @@ pub(super) fn run(args: &Args) -> Result<Exit, Failure> {
 
 struct Listing<'run> {
     args: &'run Args,
-    rows: Vec<Row>,
+    plan: &'run EnrichPlan,
+    filter: Filter,
+    /// What was sent again, by partition, where that is known.
+    progress: Option<BTreeMap<i32, letters::Progress>>,
+    /// What is to be printed, by age.
+    rows: BTreeMap<(i64, i32, i64), Row>,
     table: Table,
     /// Letters by reason and rule.
     counts: BTreeMap<(String, String), u64>,
+    /// Records that are no letters of the mapping.
     foreign: u64,
 }
 
 impl Listing<'_> {
-    /// Reads every letter; `replayed` tells of one of the mapping whether it was sent again.
-    fn read(
-        &mut self,
-        letters: &mut Topic,
-        replayed: impl Fn(&Letter<'_>) -> Option<Option<bool>>,
-        filter: &Filter,
-        bar: &Progress,
-    ) -> Result<(), Failure> {
+    fn read(&mut self, letters: &mut Topic, bar: &Progress) -> Result<(), Failure> {
         let mut read = 0;
         while !letters.is_over() {
             let Some(record) = letters.next(STEP).map_err(failure)? else { continue };
             read += 1;
             bar.events(read);
-            let letter = Letter::of(&record);
-            let Some((letter, replayed)) = letter.and_then(|letter| Some((letter, replayed(&letter)?))) else {
-                self.foreign += 1;
-                continue;
-            };
-            if !filter.takes(&letter) {
-                continue;
-            }
-            *self.counts.entry((letter.reason.to_owned(), letter.rule.to_owned())).or_default() += 1;
-            self.rows.push(Row::new(&letter, replayed, self.args.events));
-            match self.args.limit {
-                0 if self.rows.len() >= CHUNK => self.print()?,
-                limit if limit > 0 && self.rows.len() >= limit.saturating_mul(2).max(CHUNK) => self.keep_newest(limit),
-                _ => {}
+            match Letter::of(&record).filter(|letter| letter.is_of(self.plan)) {
+                Some(letter) if self.filter.takes(&letter) => self.add(&letter)?,
+                Some(_) => {}
+                None => self.foreign += 1,
             }
         }
         Ok(())
     }
 
-    fn keep_newest(&mut self, limit: usize) {
-        self.rows.sort_unstable_by_key(Row::age);
-        self.rows.drain(..self.rows.len().saturating_sub(limit));
+    fn add(&mut self, letter: &Letter<'_>) -> Result<(), Failure> {
+        let (partition, offset) = (letter.record.partition(), letter.record.offset());
+        let progress = self.progress.as_ref().and_then(|progress| progress.get(&partition));
+        let replayed = progress.map(|progress| progress.has(letter, offset));
+        *self.counts.entry((letter.reason.to_owned(), letter.rule.to_owned())).or_default() += 1;
+        let age = (letter.time().unwrap_or(i64::MIN), partition, offset);
+        self.rows.insert(age, Row::new(letter, replayed, self.args.events));
+        match self.args.limit {
+            0 if self.rows.len() >= CHUNK => self.print()?,
+            limit if limit > 0 && self.rows.len() > limit => drop(self.rows.pop_first()),
+            _ => {}
+        }
+        Ok(())
     }
 
     fn print(&mut self) -> Result<(), Failure> {
-        let rows = std::mem::take(&mut self.rows);
+        let rows: Vec<_> = std::mem::take(&mut self.rows).into_values().collect();
         if rows.is_empty() {
             return Ok(());
         }
@@ -152,9 +150,6 @@ impl Listing<'_> {
     fn finish(mut self) -> Result<Exit, Failure> {
         let limit = self.args.limit;
         let total: u64 = self.counts.values().sum();
-        if limit > 0 {
-            self.keep_newest(limit);
-        }
         self.print()?;
         let counts: Vec<_> = self
             .counts

@@ -39,9 +39,9 @@ pub(super) struct Args {
 
 const EXAMPLES: &str = "\
 Sends each letter's record as it came, to the partition of the source's topic
-that it came from, with headers that let the enrichers of this mapping apply only
-the rule that could not send it. Mend the cause first: what fails again becomes
-another letter, which this run does not take.
+that it came from, with headers that let the enrichers of this mapping apply
+only the rule that could not send it. Mend the cause first: what fails again
+becomes another letter, which this run does not take.
 
 It may be stopped or killed at any time, and repeated: a consumer group,
 <group of the mapping>.replay, remembers what was sent, whatever the filters

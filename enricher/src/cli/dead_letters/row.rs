@@ -26,8 +26,6 @@ pub(super) struct Row {
     offset: i64,
     #[serde(flatten)]
     pub(super) event: Option<Event>,
-    #[serde(skip)]
-    time: i64,
 }
 
 /// The record that a letter was made of; bytes that are no UTF-8 in Base64.
@@ -58,13 +56,7 @@ impl Row {
             partition: letter.record.partition(),
             offset: letter.record.offset(),
             event: with_event.then(|| Event::new(letter)),
-            time: letter.time().unwrap_or(i64::MIN),
         }
-    }
-
-    /// What the newest letters have the most of.
-    pub(super) fn age(&self) -> (i64, i32, i64) {
-        (self.time, self.partition, self.offset)
     }
 
     pub(super) fn json(&self) -> String {
