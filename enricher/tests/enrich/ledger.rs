@@ -46,7 +46,8 @@ fn no_event_is_lost_or_overtaken_whatever_ends_and_none_comes_twice_after_clean_
 
     // Ten million where everything is tried; else as many as come while faults happen once.
     let load = match cases().filter(|_| is_full()) {
-        Some(cases) => Load::new(5_000, cases * 10),
+        // So fast that there is a load at each of them.
+        Some(cases) => Load::new(1_500, cases * 10),
         None => Load::new(150, u64::MAX),
     };
     let audit = Audit::new(&world);
