@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -21,10 +23,41 @@ pub struct EnrichPlan {
     pub destination: KafkaTopic,
     /// Where events go that cannot be delivered.
     pub dead_letter: KafkaTopic,
+    /// What becomes of events while the store cannot tell their rows.
+    #[serde(default, skip_serializing_if = "OnUnavailable::is_pause")]
+    pub on_unavailable: OnUnavailable,
+    /// Rows that were neither read nor found unchanged for so many seconds count as those that the store cannot tell;
+    /// `None`: rows of any age will do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_staleness_seconds: Option<u32>,
     /// The entities the rules use, by slug, each once.
     pub entities: Vec<EntityKeys>,
     /// In the order the user gave; every rule that matches an event sends it once.
     pub rules: Vec<RulePlan>,
+}
+
+impl EnrichPlan {
+    /// How old rows may be; `None` if any age will do.
+    pub fn max_staleness(&self) -> Option<Duration> {
+        self.max_staleness_seconds.map(|seconds| Duration::from_secs(u64::from(seconds)))
+    }
+}
+
+/// What becomes of events while the store cannot tell their rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OnUnavailable {
+    /// They wait.
+    #[default]
+    Pause,
+    /// They are sent as they came, with a header that says so.
+    Forward,
+}
+
+impl OnUnavailable {
+    /// Where a plan does not say it.
+    fn is_pause(&self) -> bool {
+        *self == Self::Pause
+    }
 }
 
 /// The topic that is read, and as whom.

@@ -17,7 +17,7 @@ pub use connection::{
 };
 pub use enrich::{
     AliasPlan, ConsumerPlan, EnrichPlan, EnrichmentPlan, EntityKeys, HopPlan, IfMissing, KeyPlan, MatchPlan, OnMissing,
-    RulePlan, StartFrom,
+    OnUnavailable, RulePlan, StartFrom,
 };
 pub use read::{ReadError, read};
 pub use sync::{EntityPlan, GuardPlan, Owner, SyncPlan};

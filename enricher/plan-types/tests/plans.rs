@@ -72,6 +72,10 @@ fn the_other_kinds_of_connection_and_start_are_named_too() {
         enrich["source"]["startFrom"] = start.into();
         assert_eq!(serde_json::to_value(read_plan::<EnrichPlan>(&enrich)).unwrap(), enrich);
     }
+    let mut enrich = enrich_plan();
+    enrich["onUnavailable"] = "Forward".into();
+    enrich["maxStalenessSeconds"] = 21_600.into();
+    assert_eq!(serde_json::to_value(read_plan::<EnrichPlan>(&enrich)).unwrap(), enrich);
 }
 
 #[test]

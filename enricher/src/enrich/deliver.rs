@@ -6,14 +6,16 @@ use super::flow::Interrupted;
 use super::letter::{Letter, Reason, original};
 use super::pipeline::{Judged, Read};
 use super::{Flow, Pipeline};
-use crate::join::Outcome;
+use crate::join::{Batch, Join, Outcome};
 use crate::letters::{Address, NO_RULE};
+use crate::run::Lookups;
 use crate::sink::{Output, Sink};
 use crate::source::Receipt;
 
 impl<R, S: Sink, L: Sink> Pipeline<'_, R, S, L> {
-    /// Sends each record of the batch as each rule wants it.
-    pub(super) fn deliver(&mut self) -> Result<(), Interrupted> {
+    /// Sends each record of the batch as each rule wants it. `lacking` keys of the batch have no answer; what waits for
+    /// one of them is sent as it came.
+    pub(super) fn deliver(&mut self, lacking: usize) -> Result<(), Interrupted> {
         let Self { plan, join, flow, batch, read, output, summary, .. } = self;
         for Read { record, receipt, judged } in read.iter() {
             if !flow.assignment.is_running(*receipt) {
@@ -60,13 +62,20 @@ impl<R, S: Sink, L: Sink> Pipeline<'_, R, S, L> {
             for rule in (0..plan.rules.len()).filter(|rule| address.includes(*rule)) {
                 output.clear();
                 let lookups = &mut summary.rules[rule].lookups;
-                let outcome = batch.finish(join, (number, rule), event, output, |alias, result| {
-                    lookups[alias].count(result);
-                });
+                let unanswered = if lacking == 0 { Vec::new() } else { batch.unanswered(join, (number, rule), event) };
+                let outcome = if unanswered.is_empty() {
+                    batch.finish(join, (number, rule), event, output, |alias, result| lookups[alias].count(result))
+                } else {
+                    output.extend_from_slice(event);
+                    finish_unanswered(batch, join, (number, rule), event, &unanswered, lookups)
+                };
                 summary.count(rule, outcome);
                 let reason = match outcome {
                     Outcome::Sent(_) => {
-                        let sent = flow.send(&Output { value: Some(output), ..onward() })?;
+                        let names = names(join, rule, &unanswered);
+                        let header = [(UNAVAILABLE, names.as_str())];
+                        let added = if unanswered.is_empty() { &[][..] } else { &header[..] };
+                        let sent = flow.send(&Output { value: Some(output), added, ..onward() })?;
                         sent.err().map(|refusal| Reason::refused(refusal, &plan.rules[rule].name))
                     }
                     Outcome::DeadLettered(failure) => Some(Reason::failed(join, rule, failure)),
@@ -81,6 +90,33 @@ impl<R, S: Sink, L: Sink> Pipeline<'_, R, S, L> {
         }
         Ok(())
     }
+}
+
+/// The header that names the aliases whose rows the store could not tell.
+const UNAVAILABLE: &str = "weft-unavailable";
+
+/// The outcome of an event that lacks answers.
+fn finish_unanswered(
+    batch: &Batch,
+    join: &Join,
+    place: (usize, usize),
+    event: &[u8],
+    unanswered: &[usize],
+    lookups: &mut [Lookups],
+) -> Outcome {
+    batch.finish_unanswered(join, place, event, unanswered, |alias, result| match result {
+        Some(result) => lookups[alias].count(result),
+        None => lookups[alias].unavailable += 1,
+    })
+}
+
+/// Aliases of a rule, separated by commas.
+fn names(join: &Join, rule: usize, aliases: &[usize]) -> String {
+    if aliases.is_empty() {
+        return String::new();
+    }
+    let names = join.aliases(rule).enumerate().filter(|(position, _)| aliases.contains(position));
+    names.map(|(_, name)| name).collect::<Vec<_>>().join(",")
 }
 
 /// Makes a dead letter of a record.

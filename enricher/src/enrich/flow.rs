@@ -233,6 +233,12 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
         self.tend();
     }
 
+    /// Whether a wait may go on: not once the enricher is asked to end, or has to begin again.
+    pub(super) fn go_on(&self) -> Result<(), Interrupted> {
+        let is_over = self.status.is_stopped() || self.fatal.is_some() || self.trouble.is_some();
+        if is_over { Err(Interrupted) } else { Ok(()) }
+    }
+
     /// Waits for a moment with partitions paused.
     pub(super) fn wait_paused(&mut self, step: Duration) {
         self.hold_back();

@@ -4,13 +4,14 @@ use std::time::{Duration, Instant};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::{BorrowedMessage, Message as _};
 use weft_plan_types::EnrichPlan;
-use weft_store::{Reader, Unavailable};
+use weft_store::Reader;
+use weft_store::backoff::Backoff;
 
 use super::flow::Interrupted;
 use super::{Flow, Pause, Trouble};
 use crate::event::ScanError;
 use crate::join::{Batch, Join};
-use crate::lookup::{NoAnswer, look_up};
+use crate::lookup::{Interrupted as Unanswered, Lookup, NoAnswer};
 use crate::run::Summary;
 use crate::sink::Sink;
 use crate::source::Receipt;
@@ -28,12 +29,11 @@ const IDLE: Duration = Duration::from_millis(100);
 /// How long a lookup may take until the group is tended to, and from then on until it is again.
 const LOOKUP_STEP: Duration = Duration::from_millis(100);
 
+/// The pauses between tries to make the rules ready for entities that have changed.
+const JOIN_ANEW: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
+
 /// How often the counters are told: they cost more than an event.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
-
-/// The pauses between questions to a store that cannot answer.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Records in, join, outputs out.
 ///
@@ -45,7 +45,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) struct Pipeline<'run, R, S, L> {
     pub(super) plan: &'run EnrichPlan,
     pub(super) join: Join,
-    store: &'run R,
+    lookup: &'run Lookup<'run, R>,
     runtime: &'run tokio::runtime::Handle,
     pub(super) flow: Flow<'run, S, L>,
     pub(super) batch: Batch,
@@ -87,13 +87,13 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
     pub(crate) fn new(
         plan: &'run EnrichPlan,
         join: Join,
-        store: &'run R,
+        lookup: &'run Lookup<'run, R>,
         runtime: &'run tokio::runtime::Handle,
         flow: Flow<'run, S, L>,
     ) -> Self {
         let summary = Summary::new(&join);
         let (batch, read, output) = (Batch::default(), Vec::new(), Vec::new());
-        Self { plan, join, store, runtime, flow, batch, read, output, summary, counted_at: Instant::now() }
+        Self { plan, join, lookup, runtime, flow, batch, read, output, summary, counted_at: Instant::now() }
     }
 
     /// Runs until it is asked to end, or cannot go on.
@@ -107,7 +107,7 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
             }
             self.gather();
             if !self.read.is_empty()
-                && self.look_up().and_then(|()| self.deliver()).is_err()
+                && self.look_up().and_then(|lacking| self.deliver(lacking)).is_err()
                 && self.flow.trouble.is_none()
             {
                 // It was asked to end, or cannot go on: what is left of the batch is for whoever reads it next.
@@ -157,62 +157,60 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
         }
     }
 
-    /// Looks up what the batch needs, however long that takes.
-    fn look_up(&mut self) -> Result<(), Interrupted> {
-        let (mut since, mut pause) = (None, FIRST_PAUSE);
-        loop {
-            let Err(NoAnswer { entity, reason }) = self.ask_store() else {
-                if since.is_some() {
-                    self.flow.status.goes_on(Pause::StoreUnavailable);
-                }
-                // An answer that took its time paused the partitions too.
-                self.flow.read_on();
-                return Ok(());
-            };
-            let message = format!("entity {entity}: {reason}");
-            self.flow.status.waits(&Trouble { pause: Pause::StoreUnavailable, message });
-            if reason == Unavailable::ColumnsChanged {
-                self.join_anew();
-            }
-            let since = *since.get_or_insert_with(Instant::now);
-            self.bide(since, pause)?;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-
-    fn bide(&mut self, since: Instant, pause: Duration) -> Result<(), Interrupted> {
-        let asked = Instant::now();
-        while asked.elapsed() < pause {
-            self.flow.bide(since, FIRST_PAUSE.min(pause));
-            if self.flow.status.is_stopped() || self.flow.fatal.is_some() || self.flow.trouble.is_some() {
-                return Err(Interrupted);
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks the store once; the group is tended to while it thinks.
-    fn ask_store(&mut self) -> Result<(), NoAnswer> {
-        let Self { store, join, batch, read, runtime, flow, .. } = self;
-        let events: Vec<&[u8]> = read.iter().filter_map(Read::event).collect();
-        let mut answer = pin!(look_up(*store, join, batch, |number| events[number]));
+    /// Looks up what the batch needs, however long that takes. Gives the number of keys that have no answer, which is not 0
+    /// only where events are sent without.
+    fn look_up(&mut self) -> Result<usize, Interrupted> {
+        let mut pauses = JOIN_ANEW;
         let since = Instant::now();
         loop {
-            match runtime.block_on(async { tokio::time::timeout(LOOKUP_STEP, answer.as_mut()).await }) {
-                Ok(answer) => {
-                    if let Some(counters) = flow.status.counters() {
-                        counters.lookup_took(since.elapsed());
-                    }
-                    return answer;
+            let NoAnswer { entity, reason } = match self.ask_store()? {
+                Ok(lacking) => {
+                    self.flow.status.goes_on(Pause::EntityChanged);
+                    // An answer that took its time paused the partitions too.
+                    self.flow.read_on();
+                    return Ok(lacking);
                 }
+                Err(no_answer) => no_answer,
+            };
+            let message = format!("entity {entity}: {reason}");
+            self.flow.status.waits(&Trouble { pause: Pause::EntityChanged, message });
+            self.join_anew();
+            let pause = pauses.next_pause();
+            let asked = Instant::now();
+            while asked.elapsed() < pause {
+                self.flow.bide(since, LOOKUP_STEP.min(pause));
+                self.flow.go_on()?;
+            }
+        }
+    }
+
+    /// Asks the store, until it answers or need not. The group is tended to meanwhile; an error within is of entities whose
+    /// columns have changed.
+    fn ask_store(&mut self) -> Result<Result<usize, NoAnswer>, Interrupted> {
+        let Self { lookup, join, batch, read, runtime, flow, .. } = self;
+        let events: Vec<&[u8]> = read.iter().filter_map(Read::event).collect();
+        let mut answer = pin!(lookup.answer(join, batch, |number| events[number], std::future::pending()));
+        let since = Instant::now();
+        let answer = loop {
+            match runtime.block_on(async { tokio::time::timeout(LOOKUP_STEP, answer.as_mut()).await }) {
+                Ok(answer) => break answer,
                 Err(_) => flow.bide(since, Duration::ZERO),
             }
+            flow.go_on()?;
+        };
+        if let Some(counters) = flow.status.counters() {
+            counters.lookup_took(since.elapsed());
+        }
+        match answer {
+            Ok(lacking) => Ok(Ok(lacking)),
+            Err(Unanswered::NoAnswer(no_answer)) => Ok(Err(no_answer)),
+            Err(Unanswered::Cancelled) => Err(Interrupted),
         }
     }
 
     /// Makes the rules ready for the entities as they are now, and the batch by these rules.
     fn join_anew(&mut self) {
-        let joined = self.runtime.block_on(super::joined(self.plan, self.store));
+        let joined = self.runtime.block_on(super::joined(self.plan, self.lookup.store()));
         match joined {
             Ok(join) => {
                 self.flow.status.goes_on(Pause::BreakingChange);

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use weft_store::backoff::Backoff;
+
 use super::{Flow, Pause, Trouble};
 use crate::sink::Sink;
 
 /// How long what is on its way is waited for: what arrives is not sent a second time.
 const SETTLE: Duration = Duration::from_secs(5);
 
-/// The first and the longest pause before a sink is tried again.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The pauses before a sink is tried again.
+const OPEN_AGAIN: Backoff = Backoff::new(Duration::from_millis(250), LONGEST_PAUSE);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 const STEP: Duration = Duration::from_millis(50);
@@ -39,11 +41,12 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
         }
         self.pause_all();
         // What failed in its first trial too is not hurried.
-        self.open_again(Some((trouble.pause, if again { LONGEST_PAUSE } else { FIRST_PAUSE })))
+        let mut pauses = OPEN_AGAIN;
+        self.open_again(Some((trouble.pause, if again { LONGEST_PAUSE } else { pauses.next_pause() })))
     }
 
     fn open_again(&mut self, after: Option<(Pause, Duration)>) -> bool {
-        let mut pause = after.map_or(Duration::ZERO, |(_, pause)| pause);
+        let (mut pause, mut pauses) = (after.map_or(Duration::ZERO, |(_, pause)| pause), OPEN_AGAIN);
         let letters_only = after.is_some_and(|(pause, _)| pause == Pause::DeadLetterUnwritable);
         let mut seen = BTreeSet::new();
         loop {
@@ -58,7 +61,7 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
             let Err(trouble) = opened.and_then(|()| self.letters.open()) else { break };
             self.status.waits(&trouble);
             seen.insert(trouble.pause);
-            pause = (pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+            pause = pauses.next_pause();
             if self.is_ended() {
                 return false;
             }

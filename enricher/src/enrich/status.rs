@@ -43,6 +43,8 @@ struct State {
     joined: bool,
     /// What it waits for.
     waits: BTreeMap<Pause, String>,
+    /// Why events are sent without their rows.
+    forwards: Option<String>,
     lag: Vec<PartitionLag>,
 }
 
@@ -115,6 +117,18 @@ impl Status {
         }
     }
 
+    /// Notes why events are sent without the rows that the store cannot tell; `None` once it can.
+    pub(crate) fn forwards(&self, message: Option<&str>) {
+        let before = std::mem::replace(&mut self.state().forwards, message.map(str::to_owned));
+        match message {
+            Some(message) if before.as_deref() != Some(message) => {
+                tracing::warn!(reason = %Pause::StoreUnavailable, message, "sends events without rows (onUnavailable: Forward)");
+            }
+            None if before.is_some() => tracing::info!("sends events with their rows again"),
+            _ => {}
+        }
+    }
+
     /// What has to happen before the enricher is ready; nothing if it is.
     pub(crate) fn unready(&self) -> Vec<String> {
         let state = self.state();
@@ -160,6 +174,7 @@ impl Status {
             let state = self.state();
             metrics.set_lag(state.lag.iter().filter_map(PartitionLag::records));
             metrics.set_paused(state.waits.keys().map(|pause| pause.to_string()));
+            metrics.set_forwarding(state.forwards.is_some());
         }
         metrics.text()
     }
@@ -178,7 +193,13 @@ impl Status {
             .map(|(reason, message)| json!({"reason": reason.to_string(), "message": message}))
             .collect();
         let Self { mapping, group, topic, .. } = self;
-        json!({"mapping": mapping, "group": group, "topic": topic, "partitions": state.lag, "paused": waits})
+        let forwards = state.forwards.as_ref();
+        let forwards =
+            forwards.map(|message| json!({"reason": Pause::StoreUnavailable.to_string(), "message": message}));
+        json!({
+            "mapping": mapping, "group": group, "topic": topic, "partitions": state.lag, "paused": waits,
+            "forwarding": forwards,
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

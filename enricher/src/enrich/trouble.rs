@@ -36,6 +36,8 @@ pub(crate) enum Pause {
     DeadLetterUnwritable,
     /// The store cannot answer.
     StoreUnavailable,
+    /// The columns of an entity have changed, and the store does not answer by the new ones yet.
+    EntityChanged,
     /// The rules do not fit the entities as they are now.
     BreakingChange,
 }

@@ -77,7 +77,7 @@ impl Batch {
     }
 
     /// Takes the answers to the keys of one entity at a level. What to do without a store is the caller's to decide: an
-    /// event that [`Batch::unavailable`] tells of must not be finished.
+    /// event that `Batch::unanswered` tells of must not be finished.
     pub(crate) fn answer(&mut self, level: usize, entity: usize, answers: Vec<Answer>) {
         self.lookups.answer(level, entity, answers);
     }
@@ -95,24 +95,6 @@ impl Batch {
                 self.lookups.follow(join, level, rule, event, *first_need as usize);
             }
         }
-    }
-
-    /// The aliases of a rule, by position, whose rows the store could not tell for the event with this number.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "who forwards events asks for it; lines have no header to say it in")
-    )]
-    pub(crate) fn unavailable(&self, join: &Join, (number, rule_number): (usize, usize), bytes: &[u8]) -> Vec<usize> {
-        let rule = &join.rules[rule_number];
-        let Verdict::Waits { first_need, .. } = self.verdicts[number * join.rules.len() + rule_number] else {
-            return Vec::new();
-        };
-        let found = self.lookups.found(rule, self.places.event(join, number, bytes), first_need as usize);
-        let is_unavailable = |&position: &usize| {
-            let items = 0..found.lookups(&rule.aliases[position]);
-            items.into_iter().any(|item| found.is_unavailable(position, item))
-        };
-        (0..rule.aliases.len()).filter(is_unavailable).collect()
     }
 
     /// The outcome of the event with this number under a rule; appends it to `out` if it is to be sent.

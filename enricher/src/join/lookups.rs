@@ -132,6 +132,7 @@ impl<'batch> Found<'batch> {
     }
 
     /// Whether the store could not tell.
+    #[cfg(any(test, feature = "kafka"))]
     pub(super) fn is_unavailable(&self, alias: usize, item: u32) -> bool {
         matches!(self.answer(alias, item), Some(Answer::Unavailable(_)))
     }

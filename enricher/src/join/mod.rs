@@ -15,6 +15,8 @@ mod lookups;
 mod outcome;
 mod rule;
 mod trace;
+#[cfg(any(test, feature = "kafka"))]
+mod unanswered;
 mod wanted;
 
 pub(crate) use batch::Batch;

@@ -32,6 +32,9 @@ pub(crate) enum Sent {
     PartiallyEnriched,
     /// No lookup found its row.
     Unenriched,
+    /// Nothing was written, for the store could not tell all of the rows.
+    #[cfg_attr(not(any(test, feature = "kafka")), expect(dead_code, reason = "without Kafka, events wait for rows"))]
+    AsItCame,
 }
 
 /// Why an event cannot be sent under a rule.
@@ -90,6 +93,7 @@ impl Outcome {
             Self::Sent(Sent::Enriched) => ("enriched", None),
             Self::Sent(Sent::PartiallyEnriched) => ("partially_enriched", None),
             Self::Sent(Sent::Unenriched) => ("unenriched", None),
+            Self::Sent(Sent::AsItCame) => ("unenriched", Some("unavailable")),
             Self::Filtered(FilteredBy::When) => ("filtered", Some("when")),
             Self::Filtered(FilteredBy::Consent) => ("filtered", Some("consent")),
             Self::Dropped => ("dropped", None),

@@ -17,17 +17,19 @@ const PAUSES: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_s
 pub(crate) enum OnUnavailable {
     /// It waits until they can be told.
     Pause,
-    /// It goes on without them; [`Batch::unavailable`] names the aliases of an event that have no answer.
-    Forward,
+    /// It goes on without them once they have been lacking for so long; `Batch::unanswered` names the aliases of an
+    /// event that have no answer.
+    #[cfg_attr(not(any(test, feature = "kafka")), expect(dead_code, reason = "lines have no header to say it in"))]
+    Forward(Duration),
     /// It is given back at once.
     Stop,
 }
 
 /// Asks a store for the rows of batches, any number of them side by side.
-pub(crate) struct Lookup<S> {
+pub(crate) struct Lookup<'run, S> {
     store: S,
     on_unavailable: OnUnavailable,
-    outage: Outage,
+    outage: Outage<'run>,
 }
 
 /// A batch that was not answered.
@@ -40,15 +42,25 @@ pub(crate) enum Interrupted {
     NoAnswer(NoAnswer),
 }
 
-impl<S: Reader> Lookup<S> {
+impl<'run, S: Reader> Lookup<'run, S> {
     /// Asks `store`. `tell` hears of it when answers begin to lack and when they are there again.
     pub(crate) fn new(
         store: S,
         on_unavailable: OnUnavailable,
-        tell: impl Fn(Option<&NoAnswer>) + Send + Sync + 'static,
+        tell: impl Fn(Option<&NoAnswer>) + Send + Sync + 'run,
     ) -> Self {
-        let tell: Box<Tell> = Box::new(tell);
-        Self { store, on_unavailable, outage: Outage::new(tell) }
+        let tell: Box<Tell<'run>> = Box::new(tell);
+        let patience = match on_unavailable {
+            OnUnavailable::Forward(patience) => Some(patience),
+            OnUnavailable::Pause | OnUnavailable::Stop => None,
+        };
+        Self { store, on_unavailable, outage: Outage::new(tell, patience) }
+    }
+
+    /// The store that is asked.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn store(&self) -> &S {
+        &self.store
     }
 
     /// Asks for every row that the batch needs and gives it the answers; `bytes` gives the event with a number. Gives
@@ -116,7 +128,8 @@ impl<S: Reader> Lookup<S> {
                     waits.entry(lacking.slug).or_insert_with(|| self.outage.wait(&no_answer));
                 }
             }
-            if self.on_unavailable == OnUnavailable::Forward {
+            let lacking = asked.iter().filter(|asked| asked.lacking() > 0);
+            if self.outage.may_go_on(lacking.map(|asked| asked.slug)) {
                 return Ok(asked.iter().map(Asked::lacking).sum());
             }
             tokio::time::sleep(pauses.next_pause()).await;

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::json;
 use weft_store::{Answer, Column, ColumnType, EntityMeta, Reader, Row, RowBuilder, Unavailable};
 
 use super::*;
-use crate::join::{Outcome, Sent};
+use crate::join::{LookupResult, Outcome, Sent};
 
 const EVENTS: [&str; 3] = [r#"{"sku":"1","cart":"7"}"#, r#"{"sku":"2","cart":"8"}"#, r#"{"sku":"3"}"#];
 
@@ -110,7 +111,7 @@ fn bytes(number: usize) -> &'static [u8] {
 /// What was told, `None` for the end.
 type Told = Arc<Mutex<Vec<Option<NoAnswer>>>>;
 
-fn lookup(store: &Store, on_unavailable: OnUnavailable) -> (Lookup<&Store>, Told) {
+fn lookup(store: &Store, on_unavailable: OnUnavailable) -> (Lookup<'static, &Store>, Told) {
     let told = Told::default();
     let tells = Arc::clone(&told);
     (Lookup::new(store, on_unavailable, move |news| tells.lock().unwrap().push(news.cloned())), told)
@@ -167,16 +168,59 @@ async fn what_is_forwarded_names_the_aliases_that_have_no_answer_and_no_others()
     let (store, join) = (Store::default(), join());
     store.fail("product", "2", 1, Unavailable::BucketLost);
     store.fail("cart", "7", 1, Unavailable::BucketLost);
-    let (mut batch, (lookup, told)) = (judged(&join), lookup(&store, OnUnavailable::Forward));
+    let (mut batch, (lookup, told)) = (judged(&join), lookup(&store, OnUnavailable::Forward(Duration::ZERO)));
     assert_eq!(lookup.answer(&join, &mut batch, bytes, std::future::pending()).await, Ok(2));
-    let names = |number, rule| batch.unavailable(&join, (number, rule), bytes(number));
+    let names = |number, rule| batch.unanswered(&join, (number, rule), bytes(number));
     assert_eq!([names(0, 0), names(0, 1)], [vec![], vec![1]]);
-    // The brand hops from the product: it was not asked for.
-    assert_eq!([names(1, 0), names(1, 1)], [vec![0], vec![0]]);
+    // The brand hops from the product: it could not be asked for.
+    assert_eq!([names(1, 0), names(1, 1)], [vec![0, 1], vec![0]]);
     assert_eq!([names(2, 0), names(2, 1)], [vec![], Vec::<usize>::new()], "a missing row is an answer");
     let mut batch = judged(&join);
     assert_eq!(lookup.answer(&join, &mut batch, bytes, std::future::pending()).await, Ok(0));
     assert_eq!(told.lock().unwrap().last(), Some(&None), "the end is told");
+}
+
+#[tokio::test]
+async fn without_answers_what_is_known_decides_and_the_rest_is_sent_as_it_came() {
+    let (store, join) = (Store::default(), join());
+    store.fail("product", "1", 1, Unavailable::BucketLost);
+    store.fail("product", "3", 1, Unavailable::BucketLost);
+    let (mut batch, (lookup, _)) = (judged(&join), lookup(&store, OnUnavailable::Forward(Duration::ZERO)));
+    assert_eq!(lookup.answer(&join, &mut batch, bytes, std::future::pending()).await, Ok(2));
+    let finish = |number, rule| {
+        let mut results = Vec::new();
+        let unanswered = batch.unanswered(&join, (number, rule), bytes(number));
+        let outcome = batch.finish_unanswered(&join, (number, rule), bytes(number), &unanswered, |alias, result| {
+            results.push((alias, result));
+        });
+        (outcome, results)
+    };
+    let as_it_came = Outcome::Sent(Sent::AsItCame);
+    assert_eq!(finish(0, 0), (as_it_came, vec![(0, None), (1, None)]));
+    assert_eq!(finish(0, 1), (as_it_came, vec![(0, None), (1, Some(LookupResult::Found))]));
+    // It has no cart, whatever its product is.
+    assert_eq!(finish(2, 1), (Outcome::Dropped, vec![(0, None), (1, Some(LookupResult::NoKey))]));
+}
+
+#[tokio::test]
+async fn who_forwards_waits_for_a_short_outage_and_not_for_each_batch_of_a_long_one() {
+    let (store, join) = (Store::default(), join());
+    let patience = Duration::from_millis(300);
+    let (lookup, told) = lookup(&store, OnUnavailable::Forward(patience));
+    let ask = async || {
+        let mut batch = judged(&join);
+        let started = std::time::Instant::now();
+        let lacking = lookup.answer(&join, &mut batch, bytes, std::future::pending()).await.unwrap();
+        (lacking, started.elapsed())
+    };
+    store.fail("product", "1", 1, Unavailable::Unreachable);
+    assert_eq!(ask().await.0, 0, "the second try brings it");
+    assert_eq!(told.lock().unwrap().last(), Some(&None));
+    store.fail("product", "1", usize::MAX, Unavailable::Unreachable);
+    let (lacking, took) = ask().await;
+    assert!(lacking == 1 && took >= patience, "{took:?}");
+    let (lacking, took) = ask().await;
+    assert!(lacking == 1 && took < patience, "{took:?}");
 }
 
 #[tokio::test]
@@ -201,7 +245,7 @@ async fn who_waits_can_be_told_not_to_and_others_still_wait() {
 
 #[tokio::test]
 async fn columns_that_changed_are_told_at_once_whatever_else_is_lacking() {
-    for on_unavailable in [OnUnavailable::Pause, OnUnavailable::Forward] {
+    for on_unavailable in [OnUnavailable::Pause, OnUnavailable::Forward(Duration::ZERO)] {
         let (store, join) = (Store::default(), join());
         store.fail("product", "1", 1, Unavailable::Unreachable);
         store.fail("cart", "8", 1, Unavailable::ColumnsChanged);

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use prometheus::core::Collector;
 use prometheus::{
-    Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 use crate::join::Join;
@@ -29,6 +30,7 @@ pub(crate) struct Metrics {
     delivery_seconds: Histogram,
     lag: IntGaugeVec,
     paused: IntGaugeVec,
+    forwarding: IntGauge,
 }
 
 impl Metrics {
@@ -40,6 +42,7 @@ impl Metrics {
             registered(&registry, made)
         };
         let counter = |name, help| registered(&registry, IntCounter::new(name, help)?);
+        let gauge = |name, help| registered(&registry, IntGauge::new(name, help)?);
         let histogram = |name, help| {
             let options = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
             registered(&registry, Histogram::with_opts(options)?)
@@ -71,6 +74,10 @@ impl Metrics {
                 &["partition"],
             )?,
             paused: gauges("weft_enricher_paused", "1 for what the enricher waits for.", &["reason"])?,
+            forwarding: gauge(
+                "weft_enricher_forwarding",
+                "1 while events are sent without rows that the store cannot tell.",
+            )?,
             registry,
         };
         for (rule, name) in join.rules().enumerate() {
@@ -78,10 +85,11 @@ impl Metrics {
             for outcome in ["enriched", "partially_enriched", "unenriched", "dropped"] {
                 count(outcome, "");
             }
+            count("unenriched", "unavailable");
             count("filtered", "when");
             count("filtered", "consent");
             for alias in join.aliases(rule) {
-                for result in ["found", "missing", "no_key", "bad_key"] {
+                for result in ["found", "missing", "no_key", "bad_key", "unavailable"] {
                     metrics.lookups.with_label_values(&[name, alias, result]);
                 }
             }
@@ -100,11 +108,12 @@ impl Metrics {
             add(NO_RULE, "dead_lettered", reason, *number);
         }
         for rule in &summary.rules {
-            let Outcomes { enriched, partially_enriched, unenriched, filtered, dropped, dead_lettered } =
+            let Outcomes { enriched, partially_enriched, unenriched, unavailable, filtered, dropped, dead_lettered } =
                 &rule.outcomes;
             add(&rule.name, "enriched", "", *enriched);
             add(&rule.name, "partially_enriched", "", *partially_enriched);
             add(&rule.name, "unenriched", "", *unenriched);
+            add(&rule.name, "unenriched", "unavailable", *unavailable);
             add(&rule.name, "filtered", "when", filtered.when);
             add(&rule.name, "filtered", "consent", filtered.consent);
             add(&rule.name, "dropped", "", *dropped);
@@ -115,6 +124,7 @@ impl Metrics {
                     ("missing", alias.missing),
                     ("no_key", alias.no_key),
                     ("bad_key", alias.bad_key),
+                    ("unavailable", alias.unavailable),
                 ];
                 for (result, number) in results.into_iter().filter(|(_, number)| *number > 0) {
                     self.lookups.with_label_values(&[&rule.name, &alias.name, result]).inc_by(number);
@@ -163,6 +173,11 @@ impl Metrics {
     pub(crate) fn set_paused(&self, reasons: impl Iterator<Item = String>) {
         self.paused.reset();
         reasons.for_each(|reason| self.paused.with_label_values(&[&reason]).set(1));
+    }
+
+    /// Whether events are sent without rows that the store cannot tell.
+    pub(crate) fn set_forwarding(&self, is_so: bool) {
+        self.forwarding.set(i64::from(is_so));
     }
 
     /// All of it in Prometheus' text format.

@@ -27,7 +27,7 @@ const NO_RULE: &str = "-";
 pub(crate) struct Pipeline<'run, R, S> {
     pub(crate) join: &'run Join,
     /// Waits while the store cannot answer.
-    pub(crate) lookup: Lookup<&'run S>,
+    pub(crate) lookup: Lookup<'run, &'run S>,
     pub(crate) lines: Lines<R>,
     pub(crate) output: Output,
     pub(crate) dead_letters: DeadLetters,

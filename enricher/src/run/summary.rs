@@ -35,6 +35,9 @@ pub(crate) struct Outcomes {
     pub(crate) enriched: u64,
     pub(crate) partially_enriched: u64,
     pub(crate) unenriched: u64,
+    /// Sent as they came, for the store could not tell all of their rows; never of lines.
+    #[serde(skip)]
+    pub(crate) unavailable: u64,
     pub(crate) filtered: Filtered,
     pub(crate) dropped: u64,
     pub(crate) dead_lettered: BTreeMap<&'static str, u64>,
@@ -56,6 +59,9 @@ pub(crate) struct Lookups {
     pub(crate) missing: u64,
     pub(crate) no_key: u64,
     pub(crate) bad_key: u64,
+    /// The store could not tell; never of lines.
+    #[serde(skip)]
+    pub(crate) unavailable: u64,
 }
 
 /// Has a name under which it stands in a map.
@@ -101,6 +107,7 @@ impl Summary {
                     Sent::Enriched => outcomes.enriched += 1,
                     Sent::PartiallyEnriched => outcomes.partially_enriched += 1,
                     Sent::Unenriched => outcomes.unenriched += 1,
+                    Sent::AsItCame => outcomes.unavailable += 1,
                 }
             }
             Outcome::Filtered(FilteredBy::When) => outcomes.filtered.when += 1,

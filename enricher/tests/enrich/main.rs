@@ -22,5 +22,6 @@ mod records;
 #[path = "../shop/mod.rs"]
 mod shop;
 mod stream;
+mod unavailable;
 mod waits;
 mod world;

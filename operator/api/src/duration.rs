@@ -8,6 +8,12 @@ pub(crate) const TIMEOUT: CelRule = CelRule::new(
     "write a duration from 1s to 24h in hours, minutes and seconds, such as 15m or 1h30m",
 );
 
+/// How old data may be: at least a second, at most a year.
+pub(crate) const AGE: CelRule = CelRule::new(
+    r"self.matches(r'^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$') && self != '' && duration(self) >= duration('1s') && duration(self) <= duration('8760h')",
+    "write a duration from 1s to 8760h in hours, minutes and seconds, such as 6h or 1h30m",
+);
+
 /// Reads a duration such as `15m` or `1h30m`: hours, minutes and seconds in this order, whole numbers of at most five
 /// digits; `None` where it is another text, or empty.
 pub fn duration(text: &str) -> Option<Duration> {
@@ -26,6 +32,11 @@ pub fn duration(text: &str) -> Option<Duration> {
 /// The plain twin of [`TIMEOUT`].
 pub(crate) fn is_timeout(text: &str) -> bool {
     duration(text).is_some_and(|it| (1..=24 * 60 * 60).contains(&it.as_secs()))
+}
+
+/// The plain twin of [`AGE`].
+pub(crate) fn is_age(text: &str) -> bool {
+    duration(text).is_some_and(|it| (1..=8760 * 60 * 60).contains(&it.as_secs()))
 }
 
 #[cfg(test)]

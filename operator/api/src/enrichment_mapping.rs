@@ -1,9 +1,11 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     EnrichmentRule, KafkaSource, KafkaTopic, LocalRef, Validate, Violation,
+    duration::{self, AGE},
     kafka::TOPIC,
     metadata::{self, NAME_LENGTH},
     status::conditions,
@@ -73,6 +75,18 @@ pub struct EnrichmentMappingSpec {
     /// Kafka source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letter: Option<DeadLetter>,
+    /// What becomes of events while the store cannot tell their rows: `Pause` (default) holds them until it can, so that
+    /// nothing goes out without a row that exists. `Forward` sends them as they came, with the header `weft-unavailable`
+    /// that names the aliases without an answer; an outage of two seconds or less is waited for all the same.
+    #[serde(default)]
+    pub on_unavailable: OnUnavailable,
+    /// How old rows may be, such as `6h`: an entity whose rows were neither read nor found unchanged for longer counts as
+    /// one that the store cannot tell, and `onUnavailable` applies. Default: any age. Give it more than twice the time
+    /// between two syncs of the slowest entity, or events wait for each sync.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 18))]
+    #[x_kube(validation = AGE)]
+    pub max_staleness: Option<String>,
     /// How many enrichers share the stream. Default 1; 0 stops them. More than the topic has partitions stand idle.
     /// `kubectl scale` and autoscalers write it.
     #[serde(default = "one")]
@@ -86,6 +100,17 @@ pub struct EnrichmentMappingSpec {
 
 fn one() -> i32 {
     1
+}
+
+/// What becomes of an event while the store cannot tell its rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum OnUnavailable {
+    /// It waits.
+    #[default]
+    Pause,
+    /// It is sent as it came, with a header that says so.
+    Forward,
 }
 
 /// Where events come from: exactly one of its fields.
@@ -168,6 +193,8 @@ impl EnrichmentMappingSpec {
         found.unless(dead_letter.is_none_or(|kafka| kafka.is_some()), "spec.deadLetter", ONE_DEAD_LETTER);
         found.unless(source.is_none() || dead_letter.is_some(), "spec", DEAD_LETTER_REQUIRED);
 
+        let staleness = self.max_staleness.as_deref();
+        found.unless(staleness.is_none_or(duration::is_age), "spec.maxStaleness", AGE);
         if let Some(source) = source {
             let old = old.and_then(|old| old.source.kafka.as_ref());
             source.check(old, "spec.source.kafka", found);

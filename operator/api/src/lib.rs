@@ -31,7 +31,8 @@ pub use crds::{crd, crds, file_name as crd_file_name, to_yaml as crd_yaml};
 pub use data_graph::{DataGraph, DataGraphSpec, Store};
 pub use duration::duration;
 pub use enrichment_mapping::{
-    DeadLetter, DeadLetterTopic, Destination, EnrichmentMapping, EnrichmentMappingSpec, EnrichmentMappingStatus, Source,
+    DeadLetter, DeadLetterTopic, Destination, EnrichmentMapping, EnrichmentMappingSpec, EnrichmentMappingStatus,
+    OnUnavailable, Source,
 };
 pub use enrichment_rule::{Consent, Enrichment, EnrichmentRule, EnrichmentSource, IfMissing, OnMissing};
 pub use entity::{Entity, EntitySpec};

@@ -14,7 +14,7 @@ mod target;
 use std::collections::{BTreeMap, BTreeSet};
 
 use weft_api::EnrichmentMapping;
-use weft_plan_types::{EnrichPlan, MAX_PLAN_BYTES, PLAN_VERSION, RulePlan, canonical_bytes};
+use weft_plan_types::{EnrichPlan, MAX_PLAN_BYTES, OnUnavailable, PLAN_VERSION, RulePlan, canonical_bytes};
 
 use crate::catalog::Catalog;
 use crate::diagnostic::{Findings, ObjectRef, Report, name, namespace};
@@ -24,7 +24,8 @@ use rule::Scope;
 type Check = fn(&EnrichmentMapping, &Catalog<'_>, &mut Report<'_>);
 
 /// In the order a user would fix them.
-const CHECKS: [Check; 4] = [graph_exists, endpoint::are_given, rules_have_names_of_their_own, rules_are_sound];
+const CHECKS: [Check; 5] =
+    [graph_exists, endpoint::are_given, age_is_a_duration, rules_have_names_of_their_own, rules_are_sound];
 
 /// Reports what is wrong; the plan, if the mapping and its graph are sound.
 pub(crate) fn planned(
@@ -53,6 +54,21 @@ fn graph_exists(mapping: &EnrichmentMapping, catalog: &Catalog<'_>, report: &mut
     if catalog.graph(space, graph).is_none() {
         data_graph::report_unknown(space, graph, catalog, report);
     }
+}
+
+fn age_is_a_duration(mapping: &EnrichmentMapping, _: &Catalog<'_>, report: &mut Report<'_>) {
+    if max_staleness(mapping).is_none() {
+        let written = mapping.spec.max_staleness.as_deref().unwrap_or_default();
+        let help = "write hours, minutes and seconds, such as 6h or 1h30m";
+        report.error(Reason::InvalidSpec, "spec.maxStaleness", format!("`{written}` is no duration"), help);
+    }
+}
+
+/// How old rows may be, in seconds; `None` if what is written is no duration.
+fn max_staleness(mapping: &EnrichmentMapping) -> Option<Option<u32>> {
+    let Some(written) = &mapping.spec.max_staleness else { return Some(None) };
+    let seconds = weft_api::duration(written)?.as_secs();
+    u32::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Some)
 }
 
 fn rules_have_names_of_their_own(mapping: &EnrichmentMapping, _: &Catalog<'_>, report: &mut Report<'_>) {
@@ -97,6 +113,11 @@ fn enrich_plan(mapping: &EnrichmentMapping, catalog: &Catalog<'_>) -> Option<Enr
         source,
         destination,
         dead_letter,
+        on_unavailable: match mapping.spec.on_unavailable {
+            weft_api::OnUnavailable::Pause => OnUnavailable::Pause,
+            weft_api::OnUnavailable::Forward => OnUnavailable::Forward,
+        },
+        max_staleness_seconds: max_staleness(mapping)?,
         entities: entities.into_iter().map(|(slug, entity)| entity.keys(slug)).collect(),
         rules,
     })

@@ -120,6 +120,21 @@ fn the_consumer_group_is_named_for_the_mapping_and_dead_letters_go_to_the_source
 }
 
 #[test]
+fn what_becomes_of_events_without_an_answer_is_in_the_plan_only_where_it_is_not_the_usual() {
+    let mut shop = Shop::sound();
+    let usual = as_json(&shop.planned().enrichments[0].plan);
+    assert_eq!((usual.get("onUnavailable"), usual.get("maxStalenessSeconds")), (None, None));
+    shop.mappings[0].spec.on_unavailable = weft_api::OnUnavailable::Forward;
+    shop.mappings[0].spec.max_staleness = Some("1h30m".into());
+    let plan = as_json(&shop.planned().enrichments[0].plan);
+    assert_eq!((&plan["onUnavailable"], &plan["maxStalenessSeconds"]), (&json!("Forward"), &json!(5400)));
+    shop.mappings[0].spec.max_staleness = Some("90".into());
+    let planned = shop.planned();
+    assert!(planned.enrichments.is_empty());
+    assert_eq!((planned.diagnostics.len(), planned.diagnostics[0].field.as_str()), (1, "spec.maxStaleness"));
+}
+
+#[test]
 fn an_entity_that_is_not_enabled_is_not_synced() {
     let mut shop = Shop::sound();
     shop.product().spec.enrichment_enabled = false;

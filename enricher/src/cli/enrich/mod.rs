@@ -55,7 +55,8 @@ pub(crate) async fn connect(
 ) -> Result<Arc<HotStore>, Failure> {
     let Owner { installation, namespace, graph } = plan.owner.clone();
     let owner = format!("{installation}/{namespace}/{graph}");
-    let scope = Scope { namespace, graph, owner, max_staleness: None, cache_bytes: u64::from(cache_mib) << 20 };
+    let max_staleness = plan.max_staleness();
+    let scope = Scope { namespace, graph, owner, max_staleness, cache_bytes: u64::from(cache_mib) << 20 };
     let first = connections.lookup_access(plan)?;
     let (later, later_plan) = (Arc::clone(connections), plan.clone());
     // Where a secret cannot be read at the moment, the one before may still do.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use rdkafka::error::RDKafkaErrorCode;
-use weft_plan_types::{EnrichPlan, StartFrom};
+use weft_plan_types::{self as plan, EnrichPlan, StartFrom};
 use weft_store::Reader;
 
 use crate::cli::Failure;
@@ -10,12 +10,16 @@ use crate::connect::{Access, ClientError, Endpoint, Secrets};
 use crate::enrich::{Ended, Flow, Pause, Pipeline, Status, Trouble, joined};
 use crate::join::Join;
 use crate::letters::{Topic, TopicError};
+use crate::lookup::{Lookup, NoAnswer, OnUnavailable};
 use crate::metrics::Metrics;
 use crate::sink::{KafkaSink, Sink as _};
 use crate::source::{GroupProtocol, Source, StartAt};
 
 /// How long until what may pass is tried again.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// How long rows are waited for until events are sent without: longer than it takes to connect again.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 const STEP: Duration = Duration::from_millis(50);
 
@@ -106,12 +110,13 @@ impl<'run> Session<'run> {
         let (mut sink, mut letters) = (sink(&self.destination)?, sink(&self.dead_letter)?);
         let metrics = Metrics::new(&join).context("failed to make the counters").map_err(Failure::Configuration)?;
         self.status.joins(metrics);
+        let lookup = self.lookup(store);
         let mut protocol = GroupProtocol::Consumer;
         loop {
             let source = Source::join(&self.source, &self.plan.source.group_id, self.start, protocol);
             let source = source.map_err(configuration)?;
             let ended;
-            (ended, sink, letters, join) = self.member(&source, store, sink, letters, join);
+            (ended, sink, letters, join) = self.member(&source, &lookup, sink, letters, join);
             source.leave();
             match ended {
                 Ended::Stopped { left } => {
@@ -139,17 +144,37 @@ impl<'run> Session<'run> {
         }
     }
 
+    /// Asks the store as the mapping wants it, and says so when it cannot answer.
+    fn lookup<'a, R: Reader>(&'a self, store: &'a R) -> Lookup<'a, &'a R> {
+        let status = self.status;
+        match self.plan.on_unavailable {
+            plan::OnUnavailable::Pause => {
+                Lookup::new(store, OnUnavailable::Pause, move |news: Option<&NoAnswer>| match news {
+                    Some(no_answer) => {
+                        let message = no_answer.to_string();
+                        status.waits(&Trouble { pause: Pause::StoreUnavailable, message });
+                    }
+                    None => status.goes_on(Pause::StoreUnavailable),
+                })
+            }
+            plan::OnUnavailable::Forward => {
+                let tell = move |news: Option<&NoAnswer>| status.forwards(news.map(NoAnswer::to_string).as_deref());
+                Lookup::new(store, OnUnavailable::Forward(PATIENCE), tell)
+            }
+        }
+    }
+
     /// Runs one membership of the group.
-    fn member(
-        &self,
-        source: &Source,
-        store: &impl Reader,
+    fn member<'a, R: Reader>(
+        &'a self,
+        source: &'a Source,
+        lookup: &'a Lookup<'a, R>,
         sink: KafkaSink,
         letters: KafkaSink,
         join: Join,
     ) -> (Ended, KafkaSink, KafkaSink, Join) {
         let flow = Flow::new(source, sink, letters, self.status, self.accepts_loss);
-        let mut pipeline = Pipeline::new(self.plan, join, store, self.runtime, flow);
+        let mut pipeline = Pipeline::new(self.plan, join, lookup, self.runtime, flow);
         let ended = pipeline.run();
         let (sink, letters, join) = pipeline.into_parts();
         (ended, sink, letters, join)

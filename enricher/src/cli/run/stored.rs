@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use weft_plan::{Planned, PlannedSync, Schedule};
-use weft_plan_types::EnrichPlan;
+use weft_plan_types::{EnrichPlan, OnUnavailable};
 use weft_store::redis::RedisStore;
 use weft_sync::{Held, Report, Request};
 
@@ -29,6 +29,9 @@ pub(super) fn run(args: &Args, planned: &Planned, plan: &EnrichPlan, secrets: Se
         let entities = sync_all(&syncs, &connections).await?;
         let store = store(&connections, plan).await?;
         let join = mapping::join(plan, &store).await?;
+        if plan.on_unavailable == OnUnavailable::Forward {
+            tell(format_args!("note: onUnavailable: Forward is for weft enrich; here events wait for their rows"));
+        }
         if args.follow {
             follow(Arc::clone(&connections), syncs)?;
         }
@@ -67,7 +70,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 async fn store(connections: &Connections, plan: &EnrichPlan) -> Result<RedisStore, Failure> {
     let owner = &plan.owner;
     let connection = connections.lookups(plan).await?;
-    Ok(RedisStore::new(connection, &owner.namespace, &owner.graph, &owner.to_string(), None))
+    Ok(RedisStore::new(connection, &owner.namespace, &owner.graph, &owner.to_string(), plan.max_staleness()))
 }
 
 /// Says what a person has to know of a sync that went through.
