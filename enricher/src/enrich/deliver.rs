@@ -16,7 +16,7 @@ impl<R, S: Sink, L: Sink> Pipeline<'_, R, S, L> {
     /// Sends each record of the batch as each rule wants it. `lacking` keys of the batch have no answer; what waits for
     /// one of them is sent as it came.
     pub(super) fn deliver(&mut self, lacking: usize) -> Result<(), Interrupted> {
-        let Self { plan, join, flow, batch, read, output, summary, .. } = self;
+        let Self { plan, join, flow, breaker, batch, read, output, summary, .. } = self;
         for Read { record, receipt, judged } in read.iter() {
             if !flow.assignment.is_running(*receipt) {
                 continue;
@@ -35,6 +35,7 @@ impl<R, S: Sink, L: Sink> Pipeline<'_, R, S, L> {
                     *summary.unparsable.entry(reason.reason).or_default() += 1;
                     bury(flow, record, *receipt, &reason, &plan.mapping)?;
                     flow.assignment.done(*receipt);
+                    breaker.count(Some(reason.reason));
                     continue;
                 }
             }
@@ -48,6 +49,7 @@ impl<R, S: Sink, L: Sink> Pipeline<'_, R, S, L> {
                         counters.tombstone();
                     }
                     flow.assignment.done(*receipt);
+                    breaker.count(None);
                     continue;
                 }
                 Judged::Unreadable(error) => {
@@ -55,10 +57,12 @@ impl<R, S: Sink, L: Sink> Pipeline<'_, R, S, L> {
                     *summary.unparsable.entry(reason.reason).or_default() += 1;
                     bury(flow, record, *receipt, &reason, &plan.mapping)?;
                     flow.assignment.done(*receipt);
+                    breaker.count(Some(reason.reason));
                     continue;
                 }
             };
             let event = record.payload().unwrap_or_default();
+            let (mut is_sent, mut failed) = (false, None);
             for rule in (0..plan.rules.len()).filter(|rule| address.includes(*rule)) {
                 output.clear();
                 let lookups = &mut summary.rules[rule].lookups;
@@ -69,7 +73,6 @@ impl<R, S: Sink, L: Sink> Pipeline<'_, R, S, L> {
                     output.extend_from_slice(event);
                     finish_unanswered(batch, join, (number, rule), event, &unanswered, lookups)
                 };
-                summary.count(rule, outcome);
                 let reason = match outcome {
                     Outcome::Sent(_) => {
                         let names = names(join, rule, &unanswered);
@@ -81,11 +84,20 @@ impl<R, S: Sink, L: Sink> Pipeline<'_, R, S, L> {
                     Outcome::DeadLettered(failure) => Some(Reason::failed(join, rule, failure)),
                     Outcome::Filtered(_) | Outcome::Dropped => None,
                 };
-                if let Some(reason) = reason {
-                    bury(flow, record, *receipt, &reason, &plan.mapping)?;
+                match &reason {
+                    Some(reason) if matches!(outcome, Outcome::Sent(_)) => summary.count_refused(rule, reason.reason),
+                    _ => summary.count(rule, outcome),
+                }
+                match reason {
+                    Some(reason) => {
+                        bury(flow, record, *receipt, &reason, &plan.mapping)?;
+                        failed = Some(reason.reason);
+                    }
+                    None => is_sent |= matches!(outcome, Outcome::Sent(_)),
                 }
             }
             flow.assignment.done(*receipt);
+            breaker.count(failed.filter(|_| !is_sent));
             summary.events += 1;
         }
         Ok(())

@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the thread waits at once while there is no room, so that the group is tended to.
 const STEP: Duration = Duration::from_millis(10);
 
+/// How long the thread sleeps at once while nothing is to be done but to tend to the group.
+const LAG: Duration = Duration::from_millis(100);
+
 /// How many records may wait for their outputs, or for those of older ones. Each costs 16 bytes.
 const MAX_WAITING: usize = 1 << 20;
 
@@ -82,11 +85,6 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
             samples: HashMap::default(),
             committed_at: Instant::now(),
         }
-    }
-
-    /// The sinks, for another membership of the group.
-    pub(crate) fn into_sinks(self) -> (S, L) {
-        (self.sink, self.letters)
     }
 
     /// The next record, if there is one within a time.
@@ -231,6 +229,14 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
             return;
         }
         self.tend();
+    }
+
+    /// Reads no more until the enricher is asked to end, or has to begin again.
+    pub(super) fn stand_still(&mut self, why: &Trouble) {
+        self.status.waits(why);
+        while self.go_on().is_ok() {
+            self.wait_paused(LAG);
+        }
     }
 
     /// Whether a wait may go on: not once the enricher is asked to end, or has to begin again.

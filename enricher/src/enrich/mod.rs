@@ -3,6 +3,7 @@
 //! One thread reads, joins and sends, batch by batch ([`Pipeline`]); what it shares with clients and the group stands in
 //! [`flow`]. Rows are looked up on a runtime of their own, so that the thread can tend to the group meanwhile.
 
+mod breaker;
 mod deliver;
 mod flow;
 mod group;
@@ -13,8 +14,9 @@ mod recover;
 mod status;
 mod trouble;
 
+pub(crate) use breaker::Breaker;
 pub(crate) use flow::Flow;
-pub(crate) use pipeline::{Ended, Pipeline};
+pub(crate) use pipeline::{Ended, Left, Pipeline};
 pub(crate) use status::Status;
 pub(crate) use trouble::{Pause, Trouble};
 

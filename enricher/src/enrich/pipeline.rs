@@ -8,7 +8,7 @@ use weft_store::Reader;
 use weft_store::backoff::Backoff;
 
 use super::flow::Interrupted;
-use super::{Flow, Pause, Trouble};
+use super::{Breaker, Flow, Pause, Trouble};
 use crate::event::ScanError;
 use crate::join::{Batch, Join};
 use crate::lookup::{Interrupted as Unanswered, Lookup, NoAnswer};
@@ -48,6 +48,7 @@ pub(crate) struct Pipeline<'run, R, S, L> {
     lookup: &'run Lookup<'run, R>,
     runtime: &'run tokio::runtime::Handle,
     pub(super) flow: Flow<'run, S, L>,
+    pub(super) breaker: &'run mut Breaker,
     pub(super) batch: Batch,
     pub(super) read: Vec<Read<'run>>,
     pub(super) output: Vec<u8>,
@@ -63,6 +64,15 @@ pub(crate) enum Ended {
     Stopped { left: usize },
     /// The source cannot go on as a member of its group.
     Fatal(RDKafkaErrorCode),
+}
+
+/// What one membership of the group leaves to the next.
+pub(crate) struct Left<S, L> {
+    pub(crate) sink: S,
+    pub(crate) letters: L,
+    /// A loss of offsets is accepted, once.
+    pub(crate) accepts_loss: bool,
+    pub(crate) join: Join,
 }
 
 /// A record of the batch.
@@ -90,10 +100,11 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
         lookup: &'run Lookup<'run, R>,
         runtime: &'run tokio::runtime::Handle,
         flow: Flow<'run, S, L>,
+        breaker: &'run mut Breaker,
     ) -> Self {
         let summary = Summary::new(&join);
         let (batch, read, output) = (Batch::default(), Vec::new(), Vec::new());
-        Self { plan, join, lookup, runtime, flow, batch, read, output, summary, counted_at: Instant::now() }
+        Self { plan, join, lookup, runtime, flow, breaker, batch, read, output, summary, counted_at: Instant::now() }
     }
 
     /// Runs until it is asked to end, or cannot go on.
@@ -103,6 +114,10 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
             if let Some(trouble) = self.flow.trouble.take() {
                 self.read.clear();
                 is_open = self.flow.recover(&trouble);
+                continue;
+            }
+            if let Some(trouble) = self.breaker.open() {
+                self.flow.stand_still(&trouble);
                 continue;
             }
             self.gather();
@@ -126,10 +141,10 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
         }
     }
 
-    /// The sinks and what became of events, for another membership of the group.
-    pub(crate) fn into_parts(self) -> (S, L, Join) {
-        let (sink, letters) = self.flow.into_sinks();
-        (sink, letters, self.join)
+    /// What another membership of the group goes on with.
+    pub(crate) fn into_left(self) -> Left<S, L> {
+        let Flow { sink, letters, accepts_loss, .. } = self.flow;
+        Left { sink, letters, accepts_loss, join: self.join }
     }
 
     /// Adds to the counters what became of events.

@@ -8,7 +8,7 @@ use weft_plan_types::EnrichPlan;
 
 use super::lag::PartitionLag;
 use super::{Pause, Trouble};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, StoreMetrics};
 use crate::run::Summary;
 
 /// How long an enricher that is asked to end may take to deliver what it has read: less than the 30 s that Kubernetes
@@ -32,6 +32,7 @@ pub(crate) struct Status {
     moved: AtomicU64,
     metrics: OnceLock<Metrics>,
     totals: Mutex<Option<Summary>>,
+    store: OnceLock<StoreMetrics>,
     state: Mutex<State>,
 }
 
@@ -60,6 +61,7 @@ impl Status {
             moved: AtomicU64::new(0),
             metrics: OnceLock::new(),
             totals: Mutex::default(),
+            store: OnceLock::new(),
             state: Mutex::default(),
         }
     }
@@ -83,6 +85,11 @@ impl Status {
     pub(crate) fn joins(&self, metrics: Metrics) {
         let _ = self.metrics.set(metrics);
         self.state().joining = Some(Instant::now());
+    }
+
+    /// Takes the counters of the store that rows are looked up in.
+    pub(crate) fn looks_up_in(&self, store: StoreMetrics) {
+        let _ = self.store.set(store);
     }
 
     /// Notes that the group has given partitions.
@@ -173,10 +180,12 @@ impl Status {
         {
             let state = self.state();
             metrics.set_lag(state.lag.iter().filter_map(PartitionLag::records));
-            metrics.set_paused(state.waits.keys().map(|pause| pause.to_string()));
+            metrics.set_paused(|pause| state.waits.contains_key(&pause));
             metrics.set_forwarding(state.forwards.is_some());
         }
-        metrics.text()
+        let mut text = metrics.text();
+        text.extend(self.store.get().map(StoreMetrics::text).unwrap_or_default());
+        text
     }
 
     /// Takes how far partitions are.

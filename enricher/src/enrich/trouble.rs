@@ -7,9 +7,23 @@ pub(crate) struct Trouble {
     pub(crate) message: String,
 }
 
-/// The kinds of what a mapping waits for: its pauses, as readiness and metrics name them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Pause {
+/// Declares [`Pause`] with a list of all of them, for whoever shows those that are not on too.
+macro_rules! pauses {
+    ($($(#[doc = $line:literal])+ $name:ident,)+) => {
+        /// The kinds of what a mapping waits for: its pauses, as readiness and metrics name them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub(crate) enum Pause {
+            $($(#[doc = $line])+ $name,)+
+        }
+
+        impl Pause {
+            /// Every kind.
+            pub(crate) const ALL: &'static [Pause] = &[$(Pause::$name),+];
+        }
+    };
+}
+
+pauses! {
     /// The source's brokers do not answer as they should.
     SourceUnreachable,
     /// The source's brokers refuse the login.
@@ -38,6 +52,8 @@ pub(crate) enum Pause {
     StoreUnavailable,
     /// The columns of an entity have changed, and the store does not answer by the new ones yet.
     EntityChanged,
+    /// Nearly every event fails.
+    BreakerOpen,
     /// The rules do not fit the entities as they are now.
     BreakingChange,
 }

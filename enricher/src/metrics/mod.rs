@@ -1,5 +1,9 @@
 //! What an enricher counts, for Prometheus. Labels are names of the mapping and words of this code, never parts of events.
 
+mod store;
+
+pub(crate) use store::StoreMetrics;
+
 use std::time::Duration;
 
 use prometheus::core::Collector;
@@ -8,12 +12,17 @@ use prometheus::{
     TextEncoder,
 };
 
+use crate::enrich::Pause;
 use crate::join::Join;
 use crate::run::{Outcomes, Summary};
 
-/// Bounds of lookups and deliveries in seconds: a hot cache takes microseconds, trouble takes minutes.
-const SECONDS: [f64; 14] =
+/// Bounds of lookups in seconds: a hot cache takes microseconds, trouble takes minutes.
+const LOOKUP_SECONDS: [f64; 14] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+
+/// Bounds of deliveries in seconds: from what a broker takes at best to a backlog of a night.
+const DELIVERY_SECONDS: [f64; 16] =
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 28_800.0];
 
 /// The rule under which records are counted that are no events.
 const NO_RULE: &str = "-";
@@ -43,8 +52,8 @@ impl Metrics {
         };
         let counter = |name, help| registered(&registry, IntCounter::new(name, help)?);
         let gauge = |name, help| registered(&registry, IntGauge::new(name, help)?);
-        let histogram = |name, help| {
-            let options = HistogramOpts::new(name, help).buckets(SECONDS.to_vec());
+        let histogram = |name, help, bounds: &[f64]| {
+            let options = HistogramOpts::new(name, help).buckets(bounds.to_vec());
             registered(&registry, Histogram::with_opts(options)?)
         };
         let gauges =
@@ -63,10 +72,15 @@ impl Metrics {
             tombstones: counter("weft_enricher_tombstones_total", "Records without a value, passed on as they are.")?,
             dead_letters: counter("weft_enricher_dead_letters_total", "Records written to the dead letters' topic.")?,
             rebalances: counter("weft_enricher_rebalances_total", "Times that the group took or gave partitions.")?,
-            lookup_seconds: histogram("weft_enricher_lookup_seconds", "How long the lookups of a batch took.")?,
+            lookup_seconds: histogram(
+                "weft_enricher_lookup_seconds",
+                "How long the lookups of a batch took.",
+                &LOOKUP_SECONDS,
+            )?,
             delivery_seconds: histogram(
                 "weft_enricher_end_to_end_seconds",
                 "From an event's timestamp to its acknowledgement, of one event in 64.",
+                &DELIVERY_SECONDS,
             )?,
             lag: gauges(
                 "weft_enricher_lag_records",
@@ -169,10 +183,11 @@ impl Metrics {
         lag.for_each(|(partition, records)| self.lag.with_label_values(&[&partition.to_string()]).set(records));
     }
 
-    /// What the enricher waits for.
-    pub(crate) fn set_paused(&self, reasons: impl Iterator<Item = String>) {
-        self.paused.reset();
-        reasons.for_each(|reason| self.paused.with_label_values(&[&reason]).set(1));
+    /// What the enricher waits for, and 0 for whatever else it might.
+    pub(crate) fn set_paused(&self, is_waited_for: impl Fn(Pause) -> bool) {
+        for pause in Pause::ALL {
+            self.paused.with_label_values(&[&pause.to_string()]).set(i64::from(is_waited_for(*pause)));
+        }
     }
 
     /// Whether events are sent without rows that the store cannot tell.
@@ -182,13 +197,16 @@ impl Metrics {
 
     /// All of it in Prometheus' text format.
     pub(crate) fn text(&self) -> Vec<u8> {
-        let mut text = Vec::new();
-        let encoded = TextEncoder::new().encode(&self.registry.gather(), &mut text);
-        if let Err(error) = encoded {
-            tracing::warn!(%error, "failed to write the metrics");
-        }
-        text
+        text(&self.registry)
     }
+}
+
+fn text(registry: &Registry) -> Vec<u8> {
+    let mut text = Vec::new();
+    if let Err(error) = TextEncoder::new().encode(&registry.gather(), &mut text) {
+        tracing::warn!(%error, "failed to write the metrics");
+    }
+    text
 }
 
 fn registered<C: Collector + Clone + 'static>(registry: &Registry, made: C) -> prometheus::Result<C> {

@@ -36,7 +36,7 @@ pub(crate) struct Outcomes {
     pub(crate) partially_enriched: u64,
     pub(crate) unenriched: u64,
     /// Sent as they came, for the store could not tell all of their rows; never of lines.
-    #[serde(skip)]
+    #[serde(skip_serializing_if = "is_none")]
     pub(crate) unavailable: u64,
     pub(crate) filtered: Filtered,
     pub(crate) dropped: u64,
@@ -60,7 +60,7 @@ pub(crate) struct Lookups {
     pub(crate) no_key: u64,
     pub(crate) bad_key: u64,
     /// The store could not tell; never of lines.
-    #[serde(skip)]
+    #[serde(skip_serializing_if = "is_none")]
     pub(crate) unavailable: u64,
 }
 
@@ -79,6 +79,10 @@ impl Named for Lookups {
     fn name(&self) -> &str {
         &self.name
     }
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 fn by_name<T: Named + Serialize, S: serde::Serializer>(list: &[T], serializer: S) -> Result<S::Ok, S::Error> {
@@ -128,6 +132,7 @@ impl Summary {
             all.enriched += later_outcomes.enriched;
             all.partially_enriched += later_outcomes.partially_enriched;
             all.unenriched += later_outcomes.unenriched;
+            all.unavailable += later_outcomes.unavailable;
             all.filtered.when += later_outcomes.filtered.when;
             all.filtered.consent += later_outcomes.filtered.consent;
             all.dropped += later_outcomes.dropped;
@@ -137,8 +142,15 @@ impl Summary {
                 alias.missing += later.missing;
                 alias.no_key += later.no_key;
                 alias.bad_key += later.bad_key;
+                alias.unavailable += later.unavailable;
             }
         }
+    }
+
+    /// Counts an event that its destination does not take under a rule.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn count_refused(&mut self, rule: usize, reason: &'static str) {
+        *self.rules[rule].outcomes.dead_lettered.entry(reason).or_default() += 1;
     }
 
     /// How many dead letters there are.

@@ -47,6 +47,12 @@ fn the_admin_port_tells_what_is_waited_for_then_counts_outcomes_and_lag() {
         "weft_enricher_tombstones_total 1",
         "weft_enricher_dead_letters_total 1",
         r#"weft_enricher_lag_records{partition="0"} 0"#,
+        r#"weft_enricher_paused{reason="StoreUnavailable"} 0"#,
+        "weft_enricher_cache_misses_total 2",
+        "weft_enricher_cache_entries 2",
+        "weft_enricher_cache_evictions_total 0",
+        "weft_enricher_forwarding 0",
+        "weft_enricher_end_to_end_seconds_count 1",
     ] {
         world.kafka.wait_until(line, is("/metrics", 200, format!("{line}\n")));
     }

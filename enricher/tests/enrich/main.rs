@@ -5,6 +5,7 @@ mod access;
 mod admin;
 mod audit;
 mod faults;
+mod breaker;
 mod ledger;
 mod letters;
 mod line;

@@ -25,9 +25,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "MIB", default_value_t = super::CACHE_MIB)]
     pub(super) cache_mib: u32,
 
-    /// Accept, once, what stopped the mapping: OffsetsLost goes on at the oldest record there is
+    /// Accept, once, what stopped the mapping: OffsetsLost goes on at the oldest record there is, BreakerOpen goes
+    /// on although nearly every event becomes a dead letter; may be repeated
     #[arg(long, value_name = "REASON")]
-    pub(super) resume: Option<Resume>,
+    pub(super) resume: Vec<Resume>,
 
     /// Answer on this address: /livez, /readyz, /metrics (Prometheus) and /v1/lag [default: not at all]
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -44,6 +45,9 @@ pub(super) enum Resume {
     /// Records were deleted before the group had read them
     #[value(name = "OffsetsLost")]
     OffsetsLost,
+    /// Nearly every event became a dead letter
+    #[value(name = "BreakerOpen")]
+    BreakerOpen,
 }
 
 const EXAMPLES: &str = "\

@@ -15,6 +15,7 @@ use weft_store::hot::{HotStore, Scope};
 use super::{Exit, Failure};
 use crate::connect::Connections;
 use crate::enrich::Status;
+use crate::metrics::StoreMetrics;
 pub(crate) use args::Args;
 use args::Chosen;
 pub(crate) use session::Session;
@@ -27,7 +28,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let runtime = runtime.context("failed to start the runtime").map_err(Failure::Transient)?;
     let status = Arc::new(Status::new(&plan));
     stop_on_signals(&status)?;
-    let session = Session::new(&plan, &secrets, &status, runtime.handle(), args.resume.is_some())?;
+    let session = Session::new(&plan, &secrets, &status, runtime.handle(), &args.resume)?;
     tracing::info!(mapping = plan.mapping, group = plan.source.group_id, "starts");
     if let Some(address) = args.admin {
         admin::serve(address, &status, runtime.handle())?;
@@ -35,6 +36,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let connections = Arc::new(connections);
     let connect = || runtime.block_on(connect(&plan, &connections, args.cache_mib));
     let Some(store) = session.until_there(connect)? else { return Ok(Exit::Done) };
+    let counters = StoreMetrics::new(Arc::clone(&store)).context("failed to make the counters");
+    status.looks_up_in(counters.map_err(Failure::Configuration)?);
     match session.run(&store)? {
         0 => Ok(Exit::Done),
         left => {

@@ -5,10 +5,10 @@ use rdkafka::error::RDKafkaErrorCode;
 use weft_plan_types::{self as plan, EnrichPlan, StartFrom};
 use weft_store::Reader;
 
+use super::args::Resume;
 use crate::cli::Failure;
 use crate::connect::{Access, ClientError, Endpoint, Secrets};
-use crate::enrich::{Ended, Flow, Pause, Pipeline, Status, Trouble, joined};
-use crate::join::Join;
+use crate::enrich::{Breaker, Ended, Flow, Left, Pause, Pipeline, Status, Trouble, joined};
 use crate::letters::{Topic, TopicError};
 use crate::lookup::{Lookup, NoAnswer, OnUnavailable};
 use crate::metrics::Metrics;
@@ -32,7 +32,8 @@ pub(crate) struct Session<'run> {
     destination: Access,
     dead_letter: Access,
     start: StartAt,
-    accepts_loss: bool,
+    /// What a person accepts, once.
+    resume: &'run [Resume],
 }
 
 impl<'run> Session<'run> {
@@ -42,7 +43,7 @@ impl<'run> Session<'run> {
         secrets: &Secrets,
         status: &'run Status,
         runtime: &'run tokio::runtime::Handle,
-        accepts_loss: bool,
+        resume: &'run [Resume],
     ) -> Result<Self, Failure> {
         let access = |endpoint, topic| Access::new(endpoint, topic, &plan.mapping, &plan.owner, secrets);
         let access = |endpoint, topic| access(endpoint, topic).map_err(configuration);
@@ -64,7 +65,7 @@ impl<'run> Session<'run> {
             status,
             runtime,
             start,
-            accepts_loss,
+            resume,
         })
     }
 
@@ -105,18 +106,21 @@ impl<'run> Session<'run> {
             Err(trouble) => Err(Failure::Configuration(anyhow!(trouble.message))),
             Ok(join) => Ok(join),
         };
-        let Some(mut join) = self.until_there(rules)? else { return Ok(0) };
+        let Some(join) = self.until_there(rules)? else { return Ok(0) };
         let sink = |access: &Access| KafkaSink::new(access.clone(), self.runtime.clone()).map_err(configuration);
-        let (mut sink, mut letters) = (sink(&self.destination)?, sink(&self.dead_letter)?);
+        let (sink, letters) = (sink(&self.destination)?, sink(&self.dead_letter)?);
         let metrics = Metrics::new(&join).context("failed to make the counters").map_err(Failure::Configuration)?;
         self.status.joins(metrics);
         let lookup = self.lookup(store);
+        let mut breaker = Breaker::new(self.resume.contains(&Resume::BreakerOpen));
+        let accepts_loss = self.resume.contains(&Resume::OffsetsLost);
+        let mut left = Left { sink, letters, accepts_loss, join };
         let mut protocol = GroupProtocol::Consumer;
         loop {
             let source = Source::join(&self.source, &self.plan.source.group_id, self.start, protocol);
             let source = source.map_err(configuration)?;
             let ended;
-            (ended, sink, letters, join) = self.member(&source, &lookup, sink, letters, join);
+            (ended, left) = self.member(&source, &lookup, left, &mut breaker);
             source.leave();
             match ended {
                 Ended::Stopped { left } => {
@@ -169,15 +173,14 @@ impl<'run> Session<'run> {
         &'a self,
         source: &'a Source,
         lookup: &'a Lookup<'a, R>,
-        sink: KafkaSink,
-        letters: KafkaSink,
-        join: Join,
-    ) -> (Ended, KafkaSink, KafkaSink, Join) {
-        let flow = Flow::new(source, sink, letters, self.status, self.accepts_loss);
-        let mut pipeline = Pipeline::new(self.plan, join, lookup, self.runtime, flow);
+        left: Left<KafkaSink, KafkaSink>,
+        breaker: &'a mut Breaker,
+    ) -> (Ended, Left<KafkaSink, KafkaSink>) {
+        let Left { sink, letters, accepts_loss, join } = left;
+        let flow = Flow::new(source, sink, letters, self.status, accepts_loss);
+        let mut pipeline = Pipeline::new(self.plan, join, lookup, self.runtime, flow, breaker);
         let ended = pipeline.run();
-        let (sink, letters, join) = pipeline.into_parts();
-        (ended, sink, letters, join)
+        (ended, pipeline.into_left())
     }
 
     /// Sleeps until it is time to try again; `false` if the enricher is asked to end.

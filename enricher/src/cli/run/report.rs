@@ -74,7 +74,7 @@ fn outcome_counts(outcomes: &Outcomes) -> [u64; 6] {
     [
         outcomes.enriched,
         outcomes.partially_enriched,
-        outcomes.unenriched,
+        outcomes.unenriched + outcomes.unavailable,
         outcomes.filtered.when + outcomes.filtered.consent,
         outcomes.dropped,
         outcomes.dead_lettered.values().sum(),

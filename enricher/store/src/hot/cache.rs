@@ -94,17 +94,19 @@ impl HotCache {
     pub(crate) fn begin(&self, entity: &HotEntity, keys: &[&[u8]], now: Instant, answers: &mut [Answer]) -> Plan<'_> {
         let names: Vec<Name> = keys.iter().map(|key| Rows::name(&self.hasher, entity.number, key)).collect();
         let mut is_open = vec![true; keys.len()];
-        let mut hits = 0;
+        let (mut hits, mut negative) = (0, 0);
         {
             let rows = self.rows();
             if self.is_valid(entity, now) {
                 rows.answers(entity.number, &names, keys, |position, answer| {
+                    negative += usize::from(answer == Answer::Missing);
                     (answers[position], is_open[position]) = (answer, false);
                     hits += 1;
                 });
             }
         }
         Counters::add(&self.counters.hits, hits);
+        Counters::add(&self.counters.negative, negative);
         if hits == keys.len() {
             return Plan::default();
         }

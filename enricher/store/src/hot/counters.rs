@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Counters {
     /// Keys that were answered from memory.
     pub hits: AtomicU64,
+    /// Of the hits: keys that are known to have no row.
+    pub negative: AtomicU64,
     /// Keys that were not.
     pub misses: AtomicU64,
     /// Of the misses: keys that another batch was asking for already.

@@ -109,6 +109,11 @@ impl HotStore {
         self.cache.counters()
     }
 
+    /// Whether answers are kept in memory at all.
+    pub fn keeps_rows(&self) -> bool {
+        self.keeps
+    }
+
     /// How long ago the change feeds were last read to their ends.
     pub fn feed_lag(&self) -> Duration {
         self.cache.feed_lag(Instant::now())
