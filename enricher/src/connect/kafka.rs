@@ -2,6 +2,7 @@
 
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
+use rdkafka::producer::BaseProducer;
 use weft_plan_types::{KafkaTopic, Owner, SecretFile};
 
 use super::Secrets;
@@ -155,6 +156,12 @@ impl Access {
         self.config.clone()
     }
 
+    /// Makes sure that there can be a client with these settings; it connects to nothing.
+    pub(crate) fn check(&self) -> Result<(), ClientError> {
+        let client: Result<BaseProducer, _> = self.config.create();
+        client.map(drop).map_err(|error| self.refused(&error))
+    }
+
     /// Why a client could not be made of the settings.
     pub(crate) fn refused(&self, error: &KafkaError) -> ClientError {
         let unfit = |field, problem| unfit(&self.mapping, self.endpoint, field, problem);
@@ -175,6 +182,12 @@ impl Access {
         } else {
             unfit(Field::Servers, "no client can be made of these; write host:port of one or more brokers")
         }
+    }
+}
+
+impl PartialEq for Access {
+    fn eq(&self, other: &Self) -> bool {
+        self.endpoint == other.endpoint && self.config.config_map() == other.config.config_map()
     }
 }
 

@@ -10,6 +10,8 @@ mod kafka;
 mod secrets;
 #[cfg(feature = "redis")]
 mod store;
+#[cfg(feature = "kafka")]
+mod topics;
 mod warehouse;
 
 #[cfg(feature = "redis")]
@@ -18,6 +20,8 @@ pub(crate) use error::ConnectError;
 #[cfg(feature = "kafka")]
 pub(crate) use kafka::{Access, ClientError, Endpoint};
 pub(crate) use secrets::{SecretArgs, SecretBytes, SecretManifests, Secrets};
+#[cfg(feature = "kafka")]
+pub(crate) use topics::{Accesses, Topics};
 #[cfg(feature = "redis")]
 pub(crate) use warehouse::warehouse_with_books;
 pub(crate) use warehouse::{AnyWarehouse, warehouse};

@@ -10,6 +10,7 @@ use rdkafka::message::BorrowedMessage;
 
 use super::lag::{Lags, milliseconds_since};
 use super::{Pause, Status, Trouble};
+use crate::connect::Topics;
 use crate::sink::{Fate, NotTaken, Output, Refusal, Sink};
 use crate::source::{Assignment, Polled, Receipt, Source};
 
@@ -18,6 +19,9 @@ const COMMIT_EVERY: Duration = Duration::from_secs(1);
 
 /// How long outputs may take without partitions being paused: pausing throws away what was fetched ahead.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long what is on its way is waited for where it may never arrive: what arrives is not sent a second time.
+pub(super) const SETTLE: Duration = Duration::from_secs(5);
 
 /// How long the thread waits at once while there is no room, so that the group is tended to.
 const STEP: Duration = Duration::from_millis(10);
@@ -41,6 +45,9 @@ pub(crate) struct Flow<'run, S, L> {
     pub(super) trial: Option<Pause>,
     /// The source has trouble, and is asked again at this time.
     pub(super) source_asked: Option<(Pause, Instant)>,
+    /// The secrets of the topics have changed: their clients are made anew.
+    pub(super) renewed: bool,
+    topics: &'run Topics<'run>,
     /// The source cannot go on.
     pub(super) fatal: Option<RDKafkaErrorCode>,
     /// Partitions that are assigned and not yet read; and when to ask again where to start.
@@ -64,7 +71,14 @@ pub(super) struct Interrupted;
 
 impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
     /// Nothing is assigned yet. Accepts a loss of offsets once if `accepts_loss`.
-    pub(crate) fn new(source: &'run Source, sink: S, letters: L, status: &'run Status, accepts_loss: bool) -> Self {
+    pub(crate) fn new(
+        source: &'run Source,
+        sink: S,
+        letters: L,
+        status: &'run Status,
+        accepts_loss: bool,
+        topics: &'run Topics<'run>,
+    ) -> Self {
         Self {
             source,
             assignment: Assignment::default(),
@@ -75,6 +89,8 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
             trial: None,
             // A topic that is not there is no error to the group: it is asked for.
             source_asked: Some((Pause::SourceUnreachable, Instant::now())),
+            renewed: false,
+            topics,
             fatal: None,
             to_begin: None,
             revoked: None,
@@ -115,6 +131,7 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
         self.status.moves();
         self.settle(Duration::ZERO);
         self.follow_group();
+        self.renewed |= self.topics.have_changed();
         if self.committed_at.elapsed() >= COMMIT_EVERY {
             self.commit(false);
             self.publish();
@@ -200,7 +217,9 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
             self.trouble = Some(trouble);
         }
         self.bide(*full_since.get_or_insert_with(Instant::now), STEP);
-        let is_over = self.trouble.is_some() || self.fatal.is_some() || self.status.is_overdue();
+        // What was not sent is sent again over the new clients, what was is sent twice: there may be room in a moment.
+        let is_hopeless = self.renewed && full_since.is_some_and(|since| since.elapsed() >= SETTLE);
+        let is_over = self.trouble.is_some() || self.fatal.is_some() || self.status.is_overdue() || is_hopeless;
         if is_over { Err(Interrupted) } else { Ok(()) }
     }
 
@@ -239,9 +258,14 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
         }
     }
 
+    /// Whether this membership of the group has to end.
+    pub(super) fn is_ended(&self) -> bool {
+        self.fatal.is_some() || self.renewed || self.status.is_stopped()
+    }
+
     /// Whether a wait may go on: not once the enricher is asked to end, or has to begin again.
     pub(super) fn go_on(&self) -> Result<(), Interrupted> {
-        let is_over = self.status.is_stopped() || self.fatal.is_some() || self.trouble.is_some();
+        let is_over = self.is_ended() || self.trouble.is_some();
         if is_over { Err(Interrupted) } else { Ok(()) }
     }
 

@@ -7,7 +7,7 @@ use weft_plan_types::EnrichPlan;
 use weft_store::Reader;
 use weft_store::backoff::Backoff;
 
-use super::flow::Interrupted;
+use super::flow::{Interrupted, SETTLE};
 use super::{Breaker, Flow, Pause, Trouble};
 use crate::event::ScanError;
 use crate::join::{Batch, Join};
@@ -64,6 +64,8 @@ pub(crate) enum Ended {
     Stopped { left: usize },
     /// The source cannot go on as a member of its group.
     Fatal(RDKafkaErrorCode),
+    /// The secrets of the topics have changed: all clients have to be made anew.
+    Renewed,
 }
 
 /// What one membership of the group leaves to the next.
@@ -110,7 +112,7 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
     /// Runs until it is asked to end, or cannot go on.
     pub(crate) fn run(&mut self) -> Ended {
         let mut is_open = self.flow.open();
-        while is_open && !self.flow.status.is_stopped() && self.flow.fatal.is_none() {
+        while is_open && !self.flow.is_ended() {
             if let Some(trouble) = self.flow.trouble.take() {
                 self.read.clear();
                 is_open = self.flow.recover(&trouble);
@@ -175,12 +177,14 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
     /// Looks up what the batch needs, however long that takes. Gives the number of keys that have no answer, which is not 0
     /// only where events are sent without.
     fn look_up(&mut self) -> Result<usize, Interrupted> {
-        let mut pauses = JOIN_ANEW;
+        let (mut pauses, mut is_joined_anew) = (JOIN_ANEW, false);
         let since = Instant::now();
         loop {
             let NoAnswer { entity, reason } = match self.ask_store()? {
                 Ok(lacking) => {
-                    self.flow.status.goes_on(Pause::EntityChanged);
+                    if is_joined_anew {
+                        [Pause::EntityChanged, Pause::StoreUnavailable].map(|pause| self.flow.status.goes_on(pause));
+                    }
                     // An answer that took its time paused the partitions too.
                     self.flow.read_on();
                     return Ok(lacking);
@@ -190,6 +194,7 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
             let message = format!("entity {entity}: {reason}");
             self.flow.status.waits(&Trouble { pause: Pause::EntityChanged, message });
             self.join_anew();
+            is_joined_anew = true;
             let pause = pauses.next_pause();
             let asked = Instant::now();
             while asked.elapsed() < pause {
@@ -243,13 +248,20 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
     /// Waits until what was sent is delivered, as long as there is time, and commits it.
     fn drain(&mut self) -> Ended {
         let flow = &mut self.flow;
+        let since = Instant::now();
         while flow.sink.waiting() + flow.letters.waiting() > 0 && !flow.status.is_overdue() && flow.trouble.is_none() {
+            if !flow.status.is_stopped() && since.elapsed() >= SETTLE {
+                break;
+            }
             flow.settle(Duration::from_millis(20));
             flow.tend();
         }
         flow.held.clear();
         flow.commit(true);
-        Ended::Stopped { left: flow.sink.waiting() + flow.letters.waiting() }
+        match flow.status.is_stopped() {
+            true => Ended::Stopped { left: flow.sink.waiting() + flow.letters.waiting() },
+            false => Ended::Renewed,
+        }
     }
 }
 

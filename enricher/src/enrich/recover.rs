@@ -5,11 +5,9 @@ use std::time::{Duration, Instant};
 
 use weft_store::backoff::Backoff;
 
+use super::flow::SETTLE;
 use super::{Flow, Pause, Trouble};
 use crate::sink::Sink;
-
-/// How long what is on its way is waited for: what arrives is not sent a second time.
-const SETTLE: Duration = Duration::from_secs(5);
 
 /// The pauses before a sink is tried again.
 const OPEN_AGAIN: Backoff = Backoff::new(Duration::from_millis(250), LONGEST_PAUSE);
@@ -72,9 +70,5 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
         seen.into_iter().filter(|pause| Some(*pause) != self.trial).for_each(|pause| self.status.goes_on(pause));
         self.read_on();
         true
-    }
-
-    fn is_ended(&self) -> bool {
-        self.fatal.is_some() || self.status.is_stopped()
     }
 }

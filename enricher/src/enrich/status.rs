@@ -117,6 +117,15 @@ impl Status {
         }
     }
 
+    /// Notes that the clients of the topics are made anew: what they waited for they say again.
+    pub(crate) fn connects_anew(&self) {
+        let stays = |pause: &Pause| {
+            use Pause::{BreakerOpen, BreakingChange, EntityChanged, StoreUnavailable};
+            matches!(pause, BreakerOpen | BreakingChange | EntityChanged | StoreUnavailable)
+        };
+        self.state().waits.retain(|pause, _| stays(pause));
+    }
+
     /// Notes that a wait is over.
     pub(crate) fn goes_on(&self, pause: Pause) {
         if self.state().waits.remove(&pause).is_some() {

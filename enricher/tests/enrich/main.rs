@@ -20,6 +20,7 @@ mod process;
 #[path = "../sync/random.rs"]
 mod random;
 mod records;
+mod secrets;
 #[path = "../shop/mod.rs"]
 mod shop;
 mod stream;

@@ -7,7 +7,7 @@ use weft_store::Reader;
 
 use super::args::Resume;
 use crate::cli::Failure;
-use crate::connect::{Access, ClientError, Endpoint, Secrets};
+use crate::connect::{Accesses, ClientError, Secrets, Topics};
 use crate::enrich::{Breaker, Ended, Flow, Left, Pause, Pipeline, Status, Trouble, joined};
 use crate::letters::{Topic, TopicError};
 use crate::lookup::{Lookup, NoAnswer, OnUnavailable};
@@ -28,9 +28,7 @@ pub(crate) struct Session<'run> {
     plan: &'run EnrichPlan,
     status: &'run Status,
     runtime: &'run tokio::runtime::Handle,
-    source: Access,
-    destination: Access,
-    dead_letter: Access,
+    topics: Topics<'run>,
     start: StartAt,
     /// What a person accepts, once.
     resume: &'run [Resume],
@@ -45,8 +43,6 @@ impl<'run> Session<'run> {
         runtime: &'run tokio::runtime::Handle,
         resume: &'run [Resume],
     ) -> Result<Self, Failure> {
-        let access = |endpoint, topic| Access::new(endpoint, topic, &plan.mapping, &plan.owner, secrets);
-        let access = |endpoint, topic| access(endpoint, topic).map_err(configuration);
         let start = match &plan.source.start_from {
             StartFrom::Earliest => StartAt::Earliest,
             StartFrom::Latest => StartAt::Latest,
@@ -58,9 +54,7 @@ impl<'run> Session<'run> {
             }
         };
         Ok(Self {
-            source: access(Endpoint::Source, &plan.source.topic)?,
-            destination: access(Endpoint::Destination, &plan.destination)?,
-            dead_letter: access(Endpoint::DeadLetter, &plan.dead_letter)?,
+            topics: Topics::new(plan, secrets.clone()).map_err(configuration)?,
             plan,
             status,
             runtime,
@@ -107,8 +101,9 @@ impl<'run> Session<'run> {
             Ok(join) => Ok(join),
         };
         let Some(join) = self.until_there(rules)? else { return Ok(0) };
-        let sink = |access: &Access| KafkaSink::new(access.clone(), self.runtime.clone()).map_err(configuration);
-        let (sink, letters) = (sink(&self.destination)?, sink(&self.dead_letter)?);
+        let sink = |access| KafkaSink::new(access, self.runtime.clone()).map_err(configuration);
+        let Accesses { destination, dead_letter, .. } = self.topics.accesses();
+        let (sink, letters) = (sink(destination)?, sink(dead_letter)?);
         let metrics = Metrics::new(&join).context("failed to make the counters").map_err(Failure::Configuration)?;
         self.status.joins(metrics);
         let lookup = self.lookup(store);
@@ -117,7 +112,8 @@ impl<'run> Session<'run> {
         let mut left = Left { sink, letters, accepts_loss, join };
         let mut protocol = GroupProtocol::Consumer;
         loop {
-            let source = Source::join(&self.source, &self.plan.source.group_id, self.start, protocol);
+            let Accesses { source: access, .. } = self.topics.accesses();
+            let source = Source::join(&access, &self.plan.source.group_id, self.start, protocol);
             let source = source.map_err(configuration)?;
             let ended;
             (ended, left) = self.member(&source, &lookup, left, &mut breaker);
@@ -126,6 +122,13 @@ impl<'run> Session<'run> {
                 Ended::Stopped { left } => {
                     tracing::info!(left, "stopped");
                     return Ok(left);
+                }
+                Ended::Renewed => {
+                    tracing::info!("secrets of the topics have changed; connects anew with them");
+                    let Accesses { destination, dead_letter, .. } = self.topics.accesses();
+                    left.sink.reach_by(destination);
+                    left.letters.reach_by(dead_letter);
+                    self.status.connects_anew();
                 }
                 // Brokers before 4.0 do not know it, and newer ones may have it turned off.
                 Ended::Fatal(RDKafkaErrorCode::UnsupportedVersion | RDKafkaErrorCode::UnsupportedFeature)
@@ -137,6 +140,7 @@ impl<'run> Session<'run> {
                     protocol = GroupProtocol::Classic;
                 }
                 Ended::Fatal(code) => {
+                    self.status.connects_anew();
                     let message =
                         format!("the brokers refuse this member of the consumer group: {code}; it joins again");
                     self.status.waits(&Trouble { pause: Pause::SourceUnreachable, message });
@@ -177,7 +181,7 @@ impl<'run> Session<'run> {
         breaker: &'a mut Breaker,
     ) -> (Ended, Left<KafkaSink, KafkaSink>) {
         let Left { sink, letters, accepts_loss, join } = left;
-        let flow = Flow::new(source, sink, letters, self.status, accepts_loss);
+        let flow = Flow::new(source, sink, letters, self.status, accepts_loss, &self.topics);
         let mut pipeline = Pipeline::new(self.plan, join, lookup, self.runtime, flow, breaker);
         let ended = pipeline.run();
         (ended, pipeline.into_left())

@@ -52,6 +52,11 @@ impl KafkaSink {
         Ok(Self { access, runtime, open: None, reports: Reports::default() })
     }
 
+    /// Connects by these settings from the next time on that it is opened.
+    pub(crate) fn reach_by(&mut self, access: Access) {
+        self.access = access;
+    }
+
     fn trouble(&self, code: RDKafkaErrorCode) -> Trouble {
         trouble::trouble(&self.access, code)
     }

@@ -54,6 +54,8 @@ pub(crate) struct Lead<'cache> {
     lands: watch::Sender<Option<Landed>>,
     /// In the order of [`Plan::ask`].
     names: Vec<Name>,
+    /// In the same order.
+    places: Vec<u32>,
 }
 
 impl HotCache {
@@ -152,15 +154,16 @@ impl HotCache {
             return plan;
         }
         let (flight, lands) = Flight::new(plan.ask.iter().map(|&position| keys[position].into()).collect());
-        let mut taken = Vec::with_capacity(plan.ask.len());
+        let (mut taken, mut places) = (Vec::with_capacity(plan.ask.len()), Vec::with_capacity(plan.ask.len()));
         for (number, &position) in plan.ask.iter().enumerate() {
             let place = place(keys[position]);
             let waiting = Waiting { flight: Arc::clone(&flight), position: number, entity: entity.number, place };
             // Another key of the same name keeps its place; what comes for this one is then not kept.
             flights.entry(names[position]).or_insert(waiting);
             taken.push(names[position]);
+            places.push(place);
         }
-        plan.lead = Some(Lead { cache: self, entity: entity.number, flight, lands, names: taken });
+        plan.lead = Some(Lead { cache: self, entity: entity.number, flight, lands, names: taken, places });
         plan
     }
 
@@ -266,9 +269,8 @@ impl Lead<'_> {
     pub(crate) fn land(mut self, answers: &mut [Answer]) {
         let names = std::mem::take(&mut self.names);
         let mut stored = Vec::with_capacity(answers.len());
-        for (position, answer) in answers.iter_mut().enumerate() {
-            let key = self.flight.key(position);
-            let kept = Stored::new(self.entity, key, place(key), answer);
+        for (position, (answer, place)) in answers.iter_mut().zip(&self.places).enumerate() {
+            let kept = Stored::new(self.entity, self.flight.key(position), *place, answer);
             stored.push(kept.map(|(stored, shared)| {
                 *answer = shared;
                 stored
