@@ -21,15 +21,24 @@ pub(crate) struct Breaker {
     /// Why each failed, the newest last; `None` if it did not.
     last: VecDeque<Option<&'static str>>,
     failed: usize,
-    /// It stays closed until records no longer fail.
-    is_held: bool,
+    hold: Hold,
+}
+
+/// Whether a person wants failures to be dead letters, however many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// The breaker may open.
+    Not,
+    /// It stays closed until records have stopped failing, once.
+    Once,
+    /// It stays closed.
+    Always,
 }
 
 impl Breaker {
-    /// Closed. If `is_held` a person wants failures to be dead letters: it stays closed until records have stopped
-    /// failing, once.
-    pub(crate) fn new(is_held: bool) -> Self {
-        Self { last: VecDeque::with_capacity(WINDOW), failed: 0, is_held }
+    /// Closed.
+    pub(crate) fn new(hold: Hold) -> Self {
+        Self { last: VecDeque::with_capacity(WINDOW), failed: 0, hold }
     }
 
     /// Counts a record, with why nothing became of it but a dead letter.
@@ -39,12 +48,14 @@ impl Breaker {
         }
         self.last.push_back(failed);
         self.failed += usize::from(failed.is_some());
-        self.is_held &= self.last.len() < WINDOW || self.failed >= MOST_FAILED;
+        if self.hold == Hold::Once && self.last.len() == WINDOW && self.failed < MOST_FAILED {
+            self.hold = Hold::Not;
+        }
     }
 
     /// Why the mapping stops, if it does.
     pub(super) fn open(&self) -> Option<Trouble> {
-        if self.is_held || self.last.len() < WINDOW || self.failed < MOST_FAILED {
+        if self.hold != Hold::Not || self.last.len() < WINDOW || self.failed < MOST_FAILED {
             return None;
         }
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
@@ -73,7 +84,7 @@ mod tests {
 
     #[test]
     fn it_opens_when_nine_of_ten_of_a_thousand_failed_and_says_what_of() {
-        let mut breaker = Breaker::new(false);
+        let mut breaker = Breaker::new(Hold::Not);
         count(&mut breaker, 999, 10);
         assert_eq!(breaker.open(), None, "too few to tell");
         breaker.count(Some("invalid_json"));
@@ -88,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_burst_among_sound_records_passes() {
-        let mut breaker = Breaker::new(false);
+        let mut breaker = Breaker::new(Hold::Not);
         count(&mut breaker, 500, 1);
         count(&mut breaker, 800, usize::MAX);
         assert_eq!(breaker.open(), None);
@@ -98,7 +109,7 @@ mod tests {
 
     #[test]
     fn one_that_is_held_opens_only_after_records_were_sound_for_a_while() {
-        let mut breaker = Breaker::new(true);
+        let mut breaker = Breaker::new(Hold::Once);
         count(&mut breaker, 5_000, usize::MAX);
         assert_eq!(breaker.open(), None);
         count(&mut breaker, 200, 1);

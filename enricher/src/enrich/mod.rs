@@ -14,7 +14,7 @@ mod recover;
 mod status;
 mod trouble;
 
-pub(crate) use breaker::Breaker;
+pub(crate) use breaker::{Breaker, Hold};
 pub(crate) use flow::Flow;
 pub(crate) use pipeline::{Ended, Left, Pipeline};
 pub(crate) use status::Status;

@@ -41,7 +41,7 @@ pub(crate) struct Args {
 
 /// A stop that a person may accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Resume {
+pub(crate) enum Resume {
     /// Records were deleted before the group had read them
     #[value(name = "OffsetsLost")]
     OffsetsLost,

@@ -8,7 +8,7 @@ use weft_store::Reader;
 use super::args::Resume;
 use crate::cli::Failure;
 use crate::connect::{Accesses, ClientError, Secrets, Topics};
-use crate::enrich::{Breaker, Ended, Flow, Left, Pause, Pipeline, Status, Trouble, joined};
+use crate::enrich::{Breaker, Ended, Flow, Hold, Left, Pause, Pipeline, Status, Trouble, joined};
 use crate::letters::{Topic, TopicError};
 use crate::lookup::{Lookup, NoAnswer, OnUnavailable};
 use crate::metrics::Metrics;
@@ -32,6 +32,7 @@ pub(crate) struct Session<'run> {
     start: StartAt,
     /// What a person accepts, once.
     resume: &'run [Resume],
+    has_breaker: bool,
 }
 
 impl<'run> Session<'run> {
@@ -60,14 +61,21 @@ impl<'run> Session<'run> {
             runtime,
             start,
             resume,
+            has_breaker: true,
         })
+    }
+
+    /// Goes on also where every event becomes a dead letter, for who sees it end.
+    pub(crate) fn without_breaker(self) -> Self {
+        Self { has_breaker: false, ..self }
     }
 
     /// Makes sure that the topics are there, for who would rather be told than wait.
     pub(crate) fn check_topics(&self) -> Result<Topic, TopicError> {
-        let source = Topic::open(&self.source, &self.plan.source.group_id)?;
-        for access in [&self.destination, &self.dead_letter] {
-            let opened = KafkaSink::new(access.clone(), self.runtime.clone())?.open();
+        let Accesses { source, destination, dead_letter } = self.topics.accesses();
+        let source = Topic::open(&source, &self.plan.source.group_id)?;
+        for access in [destination, dead_letter] {
+            let opened = KafkaSink::new(access, self.runtime.clone())?.open();
             opened.map_err(|trouble| TopicError::Send { mapping: self.plan.mapping.clone(), trouble })?;
         }
         Ok(source)
@@ -107,7 +115,11 @@ impl<'run> Session<'run> {
         let metrics = Metrics::new(&join).context("failed to make the counters").map_err(Failure::Configuration)?;
         self.status.joins(metrics);
         let lookup = self.lookup(store);
-        let mut breaker = Breaker::new(self.resume.contains(&Resume::BreakerOpen));
+        let mut breaker = Breaker::new(match self.has_breaker {
+            true if self.resume.contains(&Resume::BreakerOpen) => Hold::Once,
+            true => Hold::Not,
+            false => Hold::Always,
+        });
         let accepts_loss = self.resume.contains(&Resume::OffsetsLost);
         let mut left = Left { sink, letters, accepts_loss, join };
         let mut protocol = GroupProtocol::Consumer;
