@@ -76,6 +76,8 @@ impl Reader for Store {
 fn join() -> Join {
     let entity = |slug| json!({"slug": slug, "primaryKey": ["ID"], "columns": ["BRAND"]});
     let alias = |name, entity, path| json!({"alias": name, "entity": entity, "match": [{"column": "ID", "path": path}], "optional": true});
+    let mut cart = alias("c", "cart", "$.cart");
+    cart["optional"] = json!(false);
     let topic = json!({"bootstrapServers": ["h:9092"], "topic": "t"});
     let mut source = topic.clone();
     source["groupId"] = json!("g");
@@ -90,7 +92,7 @@ fn join() -> Join {
             {"name": "a", "entities": [
                 alias("p", "product", "$.sku"), {"alias": "b", "entity": "brand", "hop": hop, "optional": true},
             ], "enrichments": [], "onMissing": "Drop"},
-            {"name": "b", "entities": [alias("p", "product", "$.sku"), alias("c", "cart", "$.cart")],
+            {"name": "b", "entities": [alias("p", "product", "$.sku"), cart],
              "enrichments": [], "onMissing": "Drop"},
         ],
     });

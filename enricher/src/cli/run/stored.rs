@@ -30,7 +30,7 @@ pub(super) fn run(args: &Args, planned: &Planned, plan: &EnrichPlan, secrets: Se
         let store = store(&connections, plan).await?;
         let join = mapping::join(plan, &store).await?;
         if plan.on_unavailable == OnUnavailable::Forward {
-            tell(format_args!("note: onUnavailable: Forward is for weft enrich; here events wait for their rows"));
+            tell(format_args!("note: onUnavailable: Forward is for the events of a topic; these wait for their rows"));
         }
         if args.follow {
             follow(Arc::clone(&connections), syncs)?;
