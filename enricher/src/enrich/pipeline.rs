@@ -183,7 +183,8 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
             let NoAnswer { entity, reason } = match self.ask_store()? {
                 Ok(lacking) => {
                     if is_joined_anew {
-                        [Pause::EntityChanged, Pause::StoreUnavailable].map(|pause| self.flow.status.goes_on(pause));
+                        self.flow.status.goes_on(Pause::EntityChanged);
+                        self.flow.status.goes_on(Pause::StoreUnavailable);
                     }
                     // An answer that took its time paused the partitions too.
                     self.flow.read_on();
