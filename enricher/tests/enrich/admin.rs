@@ -8,7 +8,7 @@ use weft_kafka_broker::Sent;
 use crate::world::{PARTITIONS, World};
 
 /// The status and the body of an answer.
-pub(crate) fn get(port: u16, path: &str) -> Option<(u16, String)> {
+fn get(port: u16, path: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: weft\r\nConnection: close\r\n\r\n").ok()?;
     let mut answer = String::new();

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use rusqlite::Connection;
 use weft_kafka_broker::Sent;
 
-use crate::admin::get;
+use crate::process::get;
 use crate::world::{Enricher, PARTITIONS, World};
 
 const EVENTS: usize = 5_000;

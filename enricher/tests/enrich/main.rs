@@ -4,8 +4,8 @@
 mod access;
 mod admin;
 mod audit;
-mod faults;
 mod breaker;
+mod faults;
 mod ledger;
 mod letters;
 mod line;

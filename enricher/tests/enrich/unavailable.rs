@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::Connection;
 use weft_kafka_broker::{Record, Sent};
 
-use crate::admin::get;
+use crate::process::get;
 use crate::world::{Enricher, PRODUCTS, World};
 
 /// Something that Redis suffers, and what puts an end to it.
