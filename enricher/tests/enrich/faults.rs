@@ -16,6 +16,9 @@ pub(crate) const USUAL: usize = 2;
 /// As many enrichers as there are partitions.
 const MANY: usize = crate::numbers::PARTITIONS as usize;
 
+/// After so long a silence the brokers have taken a member for dead: their sessions last 6 s.
+const SESSION: Duration = Duration::from_secs(7);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// One enricher is told to end while another starts.
@@ -98,6 +101,8 @@ impl Fleet<'_> {
                 frozen.signal(Signal::SIGSTOP);
                 let other = &mut self.enrichers[0];
                 let before = other.given();
+                // The group may be about to give it partitions for another reason.
+                std::thread::sleep(SESSION);
                 other.is_given(before + 1);
                 let before = frozen.log().matches("took this member for dead").count();
                 frozen.signal(Signal::SIGCONT);
@@ -121,7 +126,6 @@ impl Fleet<'_> {
                 world.kafka.wait_until_ready();
             }
             Fault::KafkaCut => self.brokers_are(State::Cut, 3_000),
-            // A session is over after 6 s.
             Fault::KafkaStill => self.brokers_are(State::Still, 8_000),
         }
     }
