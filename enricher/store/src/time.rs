@@ -51,14 +51,27 @@ pub fn parse_timestamp_tz(text: &[u8]) -> Option<i64> {
 
 /// Appends the day; `None`, and nothing appended, if its year is not 0 to 9999.
 pub fn append_date(days: i32, out: &mut Vec<u8>) -> Option<()> {
+    is_four_digits(i64::from(days)).then(|| append_any_date(days, out))
+}
+
+/// Appends the day; a year that is not 0 to 9999 has a sign, as ISO 8601 expands years.
+pub(crate) fn append_any_date(days: i32, out: &mut Vec<u8>) {
     let (year, month, day) = civil(i64::from(days));
-    (0..=9999).contains(&year).then(|| append_civil(year, month, day, out))
+    append_civil(year, month, day, out);
+}
+
+/// Whether the year of a day is 0 to 9999.
+fn is_four_digits(days: i64) -> bool {
+    (0..=9999).contains(&civil(days).0)
 }
 
 /// Appends the time with six fractional digits, and `Z` if it is an instant; `None`, and nothing appended, if its year
 /// is not 0 to 9999.
 pub(crate) fn append_key_timestamp(micros: i64, instant: bool, out: &mut Vec<u8>) -> Option<()> {
-    let fraction = append_seconds(micros, out)?;
+    if !is_four_digits(micros.div_euclid(MICROS_PER_DAY)) {
+        return None;
+    }
+    let fraction = append_seconds(micros, out);
     out.push(b'.');
     append_padded(fraction, 6, out);
     if instant {
@@ -67,10 +80,10 @@ pub(crate) fn append_key_timestamp(micros: i64, instant: bool, out: &mut Vec<u8>
     Some(())
 }
 
-/// Appends the time with as many fractional digits as it needs, and `Z` if it is an instant; `None`, and nothing
-/// appended, if its year is not 0 to 9999.
-pub fn append_timestamp(micros: i64, instant: bool, out: &mut Vec<u8>) -> Option<()> {
-    let fraction = append_seconds(micros, out)?;
+/// Appends the time with as many fractional digits as it needs, and `Z` if it is an instant; a year that is not 0 to 9999
+/// has a sign, as ISO 8601 expands years.
+pub fn append_timestamp(micros: i64, instant: bool, out: &mut Vec<u8>) {
+    let fraction = append_seconds(micros, out);
     if fraction > 0 {
         out.push(b'.');
         append_padded(fraction, 6, out);
@@ -81,16 +94,12 @@ pub fn append_timestamp(micros: i64, instant: bool, out: &mut Vec<u8>) -> Option
     if instant {
         out.push(b'Z');
     }
-    Some(())
 }
 
 /// Appends day and time to the second; returns the microseconds that are left.
-fn append_seconds(micros: i64, out: &mut Vec<u8>) -> Option<i64> {
+fn append_seconds(micros: i64, out: &mut Vec<u8>) -> i64 {
     let (days, in_day) = (micros.div_euclid(MICROS_PER_DAY), micros.rem_euclid(MICROS_PER_DAY));
     let (year, month, day) = civil(days);
-    if !(0..=9999).contains(&year) {
-        return None;
-    }
     let seconds = in_day / MICROS_PER_SECOND;
     append_civil(year, month, day, out);
     out.push(b'T');
@@ -99,7 +108,7 @@ fn append_seconds(micros: i64, out: &mut Vec<u8>) -> Option<i64> {
     append_padded(seconds / 60 % 60, 2, out);
     out.push(b':');
     append_padded(seconds % 60, 2, out);
-    Some(in_day % MICROS_PER_SECOND)
+    in_day % MICROS_PER_SECOND
 }
 
 /// The microseconds of the day and time in front, and what follows them.
@@ -132,7 +141,11 @@ fn number(digits: &[u8]) -> Option<i64> {
 }
 
 fn append_civil(year: i64, month: i64, day: i64, out: &mut Vec<u8>) {
-    append_padded(year, 4, out);
+    if !(0..=9999).contains(&year) {
+        out.push(if year < 0 { b'-' } else { b'+' });
+    }
+    let year = year.abs();
+    append_padded(year, year.checked_ilog10().map_or(4, |digits| (digits + 1).max(4)), out);
     out.push(b'-');
     append_padded(month, 2, out);
     out.push(b'-');
@@ -213,7 +226,7 @@ mod tests {
     fn a_timestamp_is_written_with_the_digits_it_needs() {
         for text in ["2026-01-31T23:59:59", "2026-01-31T23:59:59.5", "1969-12-31T23:59:59.000001"] {
             let mut out = Vec::new();
-            append_timestamp(parse_timestamp(text.as_bytes()).unwrap(), false, &mut out).unwrap();
+            append_timestamp(parse_timestamp(text.as_bytes()).unwrap(), false, &mut out);
             assert_eq!(String::from_utf8(out).unwrap(), text);
         }
     }

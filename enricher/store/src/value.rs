@@ -36,7 +36,7 @@ pub enum Value<'a> {
 
 impl Value<'_> {
     /// Appends the value as JSON on one line: numbers with all their digits, days and times as RFC 3339 strings (as
-    /// many fractional digits as they need; beyond year 9999 null), bytes as base64, NaN and infinities as strings.
+    /// many fractional digits as they need; years but 0 to 9999, which it has not, with a sign as in ISO 8601), bytes as base64, NaN and infinities as strings.
     pub fn append_json(&self, out: &mut Vec<u8>) {
         match *self {
             Value::Null => out.extend_from_slice(b"null"),
@@ -50,9 +50,9 @@ impl Value<'_> {
             Value::Boolean(truth) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
             Value::Uuid(bytes) => quoted(out, |out| uuid::append(&bytes, out)),
             Value::Bytes(bytes) => quoted(out, |out| out.extend_from_slice(STANDARD.encode(bytes).as_bytes())),
-            Value::Date(days) => quoted_time(out, |out| time::append_date(days, out)),
-            Value::Timestamp(micros) => quoted_time(out, |out| time::append_timestamp(micros, false, out)),
-            Value::TimestampTz(micros) => quoted_time(out, |out| time::append_timestamp(micros, true, out)),
+            Value::Date(days) => quoted(out, |out| time::append_any_date(days, out)),
+            Value::Timestamp(micros) => quoted(out, |out| time::append_timestamp(micros, false, out)),
+            Value::TimestampTz(micros) => quoted(out, |out| time::append_timestamp(micros, true, out)),
             // Valid JSON has line ends between its tokens only, where white space means nothing.
             Value::Json(text) => out.extend(text.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r'))),
         }
@@ -67,16 +67,6 @@ fn quoted(out: &mut Vec<u8>, content: impl FnOnce(&mut Vec<u8>)) {
     out.push(b'"');
     content(out);
     out.push(b'"');
-}
-
-fn quoted_time(out: &mut Vec<u8>, content: impl FnOnce(&mut Vec<u8>) -> Option<()>) {
-    out.push(b'"');
-    if content(out).is_some() {
-        out.push(b'"');
-    } else {
-        out.pop();
-        out.extend_from_slice(b"null");
-    }
 }
 
 fn append_json_string(text: &str, out: &mut Vec<u8>) {

@@ -122,7 +122,7 @@ fn spelling(kind: ColumnType, part: &Part, pick: u64) -> String {
 
 fn spelled_time(micros: i64, pick: u64) -> String {
     let mut text = Vec::new();
-    time::append_timestamp(micros, false, &mut text).unwrap();
+    time::append_timestamp(micros, false, &mut text);
     let mut text = String::from_utf8(text).unwrap();
     if pick.is_multiple_of(2) {
         text.push_str(if text.contains('.') { "000" } else { ".000" });

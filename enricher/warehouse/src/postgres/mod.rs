@@ -8,7 +8,7 @@
 //! | text, varchar | Text | |
 //! | char(n) | FixedText | with the blanks that pad it |
 //! | boolean, uuid, bytea | Boolean, Uuid, Bytes | |
-//! | date, timestamp, timestamptz | Date, Timestamp, TimestampTz | microseconds; `infinity` and `-infinity` are these texts, and no keys; years but 0 to 9999 are JSON's null, and no keys |
+//! | date, timestamp, timestamptz | Date, Timestamp, TimestampTz | microseconds; `infinity` and `-infinity` are these texts, and no keys; years but 0 to 9999 have a sign (`+10000-01-01`, `-4712-01-01`: ISO 8601), and are no keys |
 //! | json, jsonb | Json | json with its own spelling and order |
 //! | arrays, composite types | Json | as `to_json` makes it |
 //! | a domain | that of its base type | |

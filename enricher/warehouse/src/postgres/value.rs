@@ -63,7 +63,7 @@ fn time<'a>(raw: &[u8], finite: fn(i64) -> Value<'a>) -> Option<Value<'a>> {
     Some(match i64::from_be_bytes(raw.try_into().ok()?) {
         i64::MAX => Value::Text(POSITIVE_INFINITY),
         i64::MIN => Value::Text(NEGATIVE_INFINITY),
-        // The last 11 days of PostgreSQL's calendar, in the year 294,276, would overflow.
+        // What is later than 294247-01-10T04:00:54.775807, in the last 30 years of PostgreSQL's calendar, becomes that.
         micros => finite(micros.saturating_add(MICROS_TO_EPOCH)),
     })
 }
