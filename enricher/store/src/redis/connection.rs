@@ -7,7 +7,7 @@ use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, RedisError, TlsCertificates,
 };
 
-use super::error::{cause, remedy};
+use super::error::{cause, is_passing, remedy};
 
 /// A connection that is not made, or a command that is not answered, within this time has failed.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -93,7 +93,8 @@ fn refused(address: &str, error: &RedisError) -> ConnectError {
         "" => cause(error),
         code => format!("Redis answers {code}{}", remedy(code)),
     };
-    ConnectError::Refused { address: address.to_owned(), cause, transient: error.is_io_error() || error.is_timeout() }
+    let transient = error.is_io_error() || error.is_timeout() || is_passing(code);
+    ConnectError::Refused { address: address.to_owned(), cause, transient }
 }
 
 /// Connects once. Once the connection breaks, whatever is asked over it fails.

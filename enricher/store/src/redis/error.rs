@@ -55,15 +55,18 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
-            Self::Refused { code, .. } => {
-                matches!(
-                    code.as_str(),
-                    "OOM" | "LOADING" | "BUSY" | "TRYAGAIN" | "MASTERDOWN" | "READONLY" | "CLUSTERDOWN"
-                )
-            }
+            Self::Refused { code, .. } => is_passing(code),
             Self::Foreign { .. } | Self::OtherLayout { .. } => false,
         }
     }
+}
+
+/// Whether Redis' word for a refusal is of a state that passes, or that a person mends without touching what Weft is told.
+pub(super) fn is_passing(code: &str) -> bool {
+    matches!(
+        code,
+        "OOM" | "LOADING" | "BUSY" | "TRYAGAIN" | "MASTERDOWN" | "READONLY" | "CLUSTERDOWN" | "NOREPLICAS" | "MISCONF"
+    )
 }
 
 /// What kind of failure it is, without what was sent.
@@ -89,6 +92,9 @@ pub(super) fn remedy(code: &str) -> &'static str {
         "NOAUTH" | "WRONGPASS" => "; check user and password",
         "READONLY" => "; it is a replica: the URL has to name the primary",
         "MISCONF" => "; it cannot write to its disk",
+        "NOREPLICAS" => "; too few replicas are in step (min-replicas-to-write)",
+        "MASTERDOWN" => "; it is a replica that has lost its primary",
+        "BUSY" => "; a script keeps it busy",
         _ => "",
     }
 }
