@@ -144,6 +144,10 @@ async fn run(world: &World, table: &Table) {
         let held = run.number("/held/run").to_string();
         run = world.run(&["--approve", &held]).await;
     }
+    // What was lost while it was held is not in what was approved: another run fills it.
+    if run.code() == Some(1) && run.number("/buckets/left") > 0 {
+        run = world.run(&[]).await;
+    }
     assert!(matches!(run.code(), Some(0 | 3)), "{}: {run:?}", table.create());
 }
 
