@@ -23,6 +23,8 @@ pub(crate) struct Basis {
     pub(crate) base: Option<u64>,
     /// The rows of that snapshot.
     pub(crate) rows: u64,
+    /// The rows of the store's copy; none if no snapshot tells, and its buckets have to be asked.
+    pub(crate) stored_rows: Option<u64>,
     /// Whether its hashes are of the same columns and of the version that is made now.
     pub(crate) comparable: bool,
     /// What the key was, if the warehouse gave its columns other types since.
@@ -34,6 +36,10 @@ pub(crate) fn basis(committed: Option<&Snapshot>, kept: &BTreeMap<u64, SnapshotH
     let is_usable = |header: &&SnapshotHeader| header.entity.key == entity.key;
     let own = committed.and_then(|committed| Some((committed.run, kept.get(&committed.run).filter(is_usable)?)));
     let newest = || kept.iter().rev().map(|(run, header)| (*run, header)).find(|(_, header)| is_usable(header));
+    let stored_rows = match committed {
+        Some(committed) => kept.get(&committed.run).map(|header| header.rows),
+        None => Some(0),
+    };
     let known =
         committed.map(|committed| &committed.entity).or_else(|| kept.values().last().map(|header| &header.entity));
     let retyped_from = known.filter(|known| is_retyped(known, entity)).cloned();
@@ -41,10 +47,11 @@ pub(crate) fn basis(committed: Option<&Snapshot>, kept: &BTreeMap<u64, SnapshotH
         Some((run, header)) => Basis {
             base: Some(run),
             rows: header.rows,
+            stored_rows,
             comparable: header.hash_version == ROW_HASH_VERSION && header.entity.columns == entity.columns,
             retyped_from,
         },
-        None => Basis { base: None, rows: 0, comparable: false, retyped_from },
+        None => Basis { base: None, rows: 0, stored_rows, comparable: false, retyped_from },
     }
 }
 
@@ -164,6 +171,16 @@ mod tests {
     }
 
     #[test]
+    fn how_many_rows_the_store_has_its_own_snapshot_tells_whatever_is_compared_with() {
+        let other = header(entity(&[("SKU", ColumnType::Text)]));
+        let kept = BTreeMap::from([(1, header(product())), (2, SnapshotHeader { rows: 500, ..other })]);
+        let of_another_key = basis(Some(&committed(2, entity(&[("SKU", ColumnType::Text)]))), &kept, &product());
+        assert_eq!((of_another_key.base, of_another_key.stored_rows), (Some(1), Some(500)));
+        assert_eq!(basis(Some(&committed(7, product())), &kept, &product()).stored_rows, None);
+        assert_eq!(basis(None, &kept, &product()).stored_rows, Some(0));
+    }
+
+    #[test]
     fn a_key_of_another_type_has_no_base_and_is_told() {
         let kept = BTreeMap::from([(1, header(product()))]);
         let retyped = entity(&[("ID", ColumnType::Text), ("NAME", ColumnType::Text)]);
@@ -184,7 +201,7 @@ mod tests {
 
     #[test]
     fn buckets_that_are_lost_old_or_of_other_columns_are_filled_anew() {
-        let basis = Basis { base: Some(7), rows: 9, comparable: true, retyped_from: None };
+        let basis = Basis { base: Some(7), rows: 9, stored_rows: Some(9), comparable: true, retyped_from: None };
         let at = |run, entity: &EntityMeta| Some(Control { layout: LAYOUT, run, columns: Some(Columns::of(entity)) });
         let other = entity(&[("ID", ColumnType::Integer)]);
         let controls = [at(7, &product()), None, at(6, &product()), at(7, &other), at(7, &product())];

@@ -34,17 +34,22 @@ impl HoldReason {
 
 /// The first reason to hold a stage, if there is one.
 pub(crate) fn verdict(guard: &GuardPlan, header: &StageHeader, counts: &Counts) -> Option<HoldReason> {
-    let base = u128::from(header.base_rows);
-    let exceeds = |rows: u64, percent: u32| {
-        base >= u128::from(guard.min_rows) && u128::from(rows) * 100 > base * u128::from(percent)
+    let exceeds = |rows: u64, of: u64, percent: u32| {
+        of >= guard.min_rows && u128::from(rows) * 100 > u128::from(of) * u128::from(percent)
     };
+    let (base, stored) = (header.base_rows, header.stored_rows);
+    let total = counts.total(base);
+    // What the store has may be another snapshot's than the base, or that of one that is lost: readers miss its rows.
+    let missed = stored.saturating_sub(total);
     if header.retyped_from.is_some() {
         Some(HoldReason::HeldKeyType)
-    } else if counts.total(header.base_rows) == 0 && (header.base_rows > 0 || header.is_base_lost) {
+    } else if total == 0 && (base > 0 || stored > 0 || header.is_base_lost) {
         Some(HoldReason::HeldEmptySource)
-    } else if exceeds(counts.removed(), guard.max_deleted_percent) {
+    } else if exceeds(counts.removed(), base, guard.max_deleted_percent)
+        || exceeds(missed, stored, guard.max_deleted_percent)
+    {
         Some(HoldReason::HeldMassDeletion)
-    } else if header.comparable && exceeds(counts.changed, guard.max_changed_percent) {
+    } else if header.comparable && exceeds(counts.changed, base, guard.max_changed_percent) {
         Some(HoldReason::HeldMassChange)
     } else {
         None
@@ -67,6 +72,7 @@ mod tests {
             base: Some(1),
             base_rows,
             comparable: true,
+            stored_rows: base_rows,
             is_base_lost: false,
             buckets: None,
             rebuild: Rebuild::of([]),
@@ -95,6 +101,16 @@ mod tests {
         assert_eq!(verdict(&GUARD, &never_filled, &counts(0, 0)), None);
         let lost = StageHeader { is_base_lost: true, ..never_filled };
         assert_eq!(verdict(&GUARD, &lost, &counts(0, 0)), Some(HoldReason::HeldEmptySource));
+    }
+
+    #[test]
+    fn rows_that_the_store_has_and_the_base_has_not_are_missed_too() {
+        let lost = StageHeader { base: None, stored_rows: 1000, is_base_lost: true, ..header(0) };
+        let found = |added| Counts { added, ..Counts::default() };
+        assert_eq!(verdict(&GUARD, &lost, &found(800)), None);
+        assert_eq!(verdict(&GUARD, &lost, &found(799)), Some(HoldReason::HeldMassDeletion));
+        let of_another_key = StageHeader { base: Some(1), stored_rows: 1000, ..header(0) };
+        assert_eq!(verdict(&GUARD, &of_another_key, &counts(0, 0)), Some(HoldReason::HeldEmptySource));
     }
 
     #[test]

@@ -60,7 +60,10 @@ pub(crate) struct StageHeader {
     pub(crate) base_rows: u64,
     /// Whether the hashes of that snapshot are of the same columns, and mean a changed row if they differ.
     pub(crate) comparable: bool,
-    /// The store has rows, and no snapshot tells how many.
+    /// The rows of the store's copy, which may be another one's than the base's.
+    #[serde(default)]
+    pub(crate) stored_rows: u64,
+    /// The store has a copy, and there is no snapshot to compare with.
     pub(crate) is_base_lost: bool,
     /// The number of buckets; absent if it follows from the rows that were found.
     pub(crate) buckets: Option<u32>,

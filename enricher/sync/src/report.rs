@@ -84,6 +84,9 @@ pub struct Held {
     pub run: Option<u64>,
     /// Why it waits.
     pub reason: HoldReason,
+    /// The rows of the run to approve, where it is an earlier one than the run that was held now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Rows>,
 }
 
 /// An earlier run that was brought to its end.

@@ -112,6 +112,57 @@ async fn mass_changes_are_held_and_forgotten_once_they_are_undone() {
 }
 
 #[tokio::test]
+async fn rows_that_the_store_has_are_missed_though_no_snapshot_has_them() {
+    let world = world(1000).await;
+    world.sync().await;
+    world.execute("DROP SCHEMA weft_state CASCADE").await;
+    world.execute("DELETE FROM product WHERE id > 3").await;
+    let held = held_run(&world.run(&[]).await);
+    has_rows(&world, 1000).await;
+    world.run(&["--approve", &held]).await.done();
+    has_rows(&world, 3).await;
+    world.sync().await;
+    world.keeps_only(0).await;
+}
+
+#[tokio::test]
+async fn a_key_that_was_given_back_is_compared_with_what_the_store_has() {
+    let world = World::new(&[
+        "CREATE TABLE product (id integer, kind integer, name text)",
+        "INSERT INTO product SELECT id, id % 2, 'name ' || id FROM generate_series(1, 1000) AS id",
+    ])
+    .await;
+    let with_key = |key| world.write("entities.yaml", &entity("product", "public.product", &[key]));
+    with_key("id");
+    world.sync().await;
+    // No kind is that of one row alone: nothing can be copied.
+    with_key("kind");
+    let held = held_run(&world.run(&[]).await);
+    assert_eq!(world.run(&["--approve", &held]).await.code(), Some(3));
+    has_rows(&world, 0).await;
+    with_key("id");
+    world.sync().await;
+    has_rows(&world, 1000).await;
+    with_key("kind");
+    held_run(&world.run(&[]).await);
+    has_rows(&world, 1000).await;
+}
+
+#[tokio::test]
+async fn what_is_held_is_told_apart_from_what_the_table_has_by_now() {
+    let world = world(1000).await;
+    world.sync().await;
+    world.execute("DELETE FROM product WHERE id <= 300").await;
+    let first = world.run(&[]).await;
+    let held = held_run(&first);
+    assert_eq!(first.report()["held"].get("rows"), None, "it is this one");
+    world.execute("DELETE FROM product WHERE id <= 500").await;
+    let second = world.run(&[]).await;
+    assert_eq!(held_run(&second), held);
+    assert_eq!((second.number("/rows/removed"), second.number("/held/rows/removed")), (500, 300));
+}
+
+#[tokio::test]
 async fn duplicate_and_null_keys_are_rejected_and_do_not_flip() {
     let world = World::new(&[
         "CREATE TABLE product (id text, name text)",

@@ -79,7 +79,7 @@ fn warn(slug: &str, report: &Report) {
     for (reason, count) in &report.rejected {
         tell(format_args!("{style}warning{style:#}: entity {slug}: rejected {count}: {}", reason.text()));
     }
-    if let Some(Held { run: Some(run), reason }) = report.held {
+    if let Some(Held { run: Some(run), reason, .. }) = report.held {
         tell(format_args!(
             "{style}warning{style:#}: entity {slug}: run {run} is held, {}; its rows are those of the last sync",
             reason.text()

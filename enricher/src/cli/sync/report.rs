@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use indicatif::HumanCount;
 use serde::Serialize;
 use weft_plan_types::SyncPlan;
-use weft_sync::{Ending, Held, Report};
+use weft_sync::{Ending, Held, Report, Rows};
 
 use super::{Exit, Failure, Trouble};
 
@@ -84,10 +84,10 @@ pub(super) fn text(plan: &SyncPlan, report: &Report, took: Duration) -> String {
     let rows = &report.rows;
     let slug = &plan.entity.slug;
     let mut text = match report.outcome {
-        Ending::Synced => format!("{slug}: synced, {}", changes(report)),
+        Ending::Synced => format!("{slug}: synced, {}", changes(rows)),
         Ending::Unchanged => format!("{slug}: unchanged"),
-        Ending::Held => format!("{slug}: held, {}", changes(report)),
-        Ending::DryRun => format!("{slug}: would have {}", changes(report)),
+        Ending::Held => format!("{slug}: held, {}", changes(rows)),
+        Ending::DryRun => format!("{slug}: would have {}", changes(rows)),
     };
     let _ = writeln!(text, "; {}, {:.1} s", counted(rows.total, "row"), took.as_secs_f64());
     if let Some(resumed) = &report.resumed {
@@ -120,14 +120,24 @@ pub(super) fn text(plan: &SyncPlan, report: &Report, took: Duration) -> String {
         let _ = writeln!(text, "    {key}: {}", reason.text());
     }
     match report.held {
-        Some(Held { run: Some(run), reason }) => {
+        Some(Held { run: Some(run), reason, rows: Some(rows) }) => {
+            let _ = writeln!(
+                text,
+                "  nothing was written, for run {run} is held, in which the table was another: {}; {}; {}. If that run is \
+                 meant, and not what the table has now: weft sync … --entity {slug} --approve {run}",
+                changes(&rows),
+                counted(rows.total, "row"),
+                reason.text()
+            );
+        }
+        Some(Held { run: Some(run), reason, .. }) => {
             let _ = writeln!(
                 text,
                 "  {}: nothing was written. If this is meant: weft sync … --entity {slug} --approve {run}",
                 reason.text()
             );
         }
-        Some(Held { run: None, reason }) => {
+        Some(Held { run: None, reason, .. }) => {
             let _ = writeln!(text, "  it would be held: {}", reason.text());
         }
         None => {}
@@ -142,8 +152,7 @@ fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", HumanCount(count), if count == 1 { "" } else { "s" })
 }
 
-fn changes(report: &Report) -> String {
-    let rows = &report.rows;
+fn changes(rows: &Rows) -> String {
     format!(
         "{} added, {} changed, {} removed",
         HumanCount(rows.added),

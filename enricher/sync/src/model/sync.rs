@@ -332,6 +332,7 @@ impl Sync {
             base: basis.base,
             base_rows: basis.rows,
             comparable: basis.comparable,
+            stored_rows: basis.stored_rows.unwrap_or_default(),
             is_base_lost: self.committed().is_some() && basis.base.is_none(),
             buckets: self.buckets,
             rebuild: self.rebuild.clone(),

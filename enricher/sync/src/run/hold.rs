@@ -54,7 +54,8 @@ impl<W: Warehouse> Run<'_, W> {
                 let (held, reason) = held.as_ref().map_or((&found, reason), |(held, reason)| (held, *reason));
                 self.sweep(kept, meta, found.header.base, Some(held)).await?;
                 let mut report = self.report(Ending::Held, &found);
-                report.held = Some(Held { run: Some(held.run), reason });
+                let rows = (held.run != found.run).then(|| held.rows());
+                report.held = Some(Held { run: Some(held.run), reason, rows });
                 report.snapshot_time = meta.committed.as_ref().map(|committed| committed.snapshot_time);
                 report.verified_time = meta.fresh_at();
                 report

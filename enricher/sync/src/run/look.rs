@@ -36,7 +36,10 @@ impl<W: Warehouse> Run<'_, W> {
         for &run in &kept.snapshots {
             headers.insert(run, self.note(Kind::Snapshot, run).await?);
         }
-        let basis = decide::basis(committed, &headers, self.source.entity);
+        let mut basis = decide::basis(committed, &headers, self.source.entity);
+        if let (None, Some(committed)) = (basis.stored_rows, committed) {
+            basis.stored_rows = Some(self.writer.row_counts(committed.buckets).await?.iter().sum());
+        }
         let buckets = decide::set_to_keep(committed, &basis).filter(|_| !self.request.full);
         let rebuild = match buckets {
             Some(buckets) => {
@@ -72,6 +75,7 @@ impl<W: Warehouse> Run<'_, W> {
             base: basis.base,
             base_rows: basis.rows,
             comparable: basis.comparable,
+            stored_rows: basis.stored_rows.unwrap_or_default(),
             is_base_lost: committed.is_some() && basis.base.is_none(),
             buckets,
             rebuild: rebuild.clone(),

@@ -118,7 +118,7 @@ impl<W: Warehouse> Run<'_, W> {
         let held = guard::verdict(&self.plan.guard, &found.header, &found.counts);
         let mut report = self.report(Ending::DryRun, &found);
         report.run = None;
-        report.held = held.map(|reason| Held { run: None, reason });
+        report.held = held.map(|reason| Held { run: None, reason, rows: None });
         report.statements = statements;
         Ok(report)
     }
