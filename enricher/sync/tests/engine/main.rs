@@ -82,7 +82,9 @@ async fn an_emptied_table_deletes_nothing_until_its_run_is_approved() {
     assert_eq!(held.reason, HoldReason::HeldEmptySource);
     for _ in 0..3 {
         let again = shop.sync().await;
-        assert_eq!((again.outcome, again.held), (Ending::Held, Some(held)));
+        let still = again.held.unwrap();
+        assert_eq!((again.outcome, still.run, still.reason), (Ending::Held, held.run, held.reason));
+        assert_eq!(still.rows.unwrap().removed, 1000, "the run that is held is an earlier one");
     }
     assert_eq!(shop.keys().await.len(), 1000);
     let run = held.run.unwrap();
