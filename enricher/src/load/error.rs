@@ -1,7 +1,6 @@
 use weft_plan_types::SyncPlan;
 use weft_store::Column;
-use weft_warehouse::names::Unresolved;
-use weft_warehouse::{Error, Table, UnknownColumn, refused_key, shown_columns};
+use weft_warehouse::{ColumnError, Error, Table, refused_key, shown_columns};
 
 use crate::connect::ConnectError;
 
@@ -14,9 +13,9 @@ pub(crate) enum LoadError {
     /// The warehouse could not be read.
     #[error("entity {entity}: warehouse {warehouse}")]
     Warehouse { entity: String, warehouse: String, source: Error },
-    /// The table has no such column.
-    #[error("entity {entity}: {field}: table {table} in warehouse {warehouse} has other columns")]
-    Column { entity: String, field: &'static str, table: String, warehouse: String, source: Box<Unresolved> },
+    /// Of the table's columns, what is to be copied cannot be.
+    #[error("entity {entity}: table {table} in warehouse {warehouse}")]
+    Column { entity: String, table: String, warehouse: String, source: Box<ColumnError> },
     /// A key column's type is refused.
     #[error(
         "entity {entity}: primaryKey: column {column} of table {table} in warehouse {warehouse} cannot be a key, {why}"
@@ -52,10 +51,9 @@ impl LoadError {
         Self::Warehouse { entity, warehouse, source }
     }
 
-    pub(super) fn column(plan: &SyncPlan, table: &Table, unknown: UnknownColumn) -> Self {
+    pub(super) fn column(plan: &SyncPlan, table: &Table, source: ColumnError) -> Self {
         let (entity, warehouse) = names(plan);
-        let UnknownColumn { field, unresolved: source } = unknown;
-        Self::Column { entity, field, table: table.name.join("."), warehouse, source: Box::new(source) }
+        Self::Column { entity, table: table.name.join("."), warehouse, source: Box::new(source) }
     }
 
     pub(super) fn key_type(plan: &SyncPlan, table: &Table, key: &[Column]) -> Self {

@@ -173,7 +173,7 @@ fn a_missing_table_or_column_is_answered_with_what_there_is() {
     );
     assert_eq!(
         error(&file.plan("products", &["SKUS"], None)),
-        "entity product: primaryKey: table products in warehouse prod has other columns: there is no \"SKUS\", did you \
+        "entity product: table products in warehouse prod: primaryKey: there is no \"SKUS\", did you \
          mean \"sku\"? There is name, sku"
     );
 }

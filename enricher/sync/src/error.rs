@@ -1,8 +1,7 @@
 use weft_plan_types::SyncPlan;
 use weft_store::Column;
 use weft_store::redis::StoreError;
-use weft_warehouse::names::Unresolved;
-use weft_warehouse::{Error, UnknownColumn, refused_key, shown_columns};
+use weft_warehouse::{ColumnError, Error, refused_key, shown_columns};
 
 /// What is to be done about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,15 +36,13 @@ pub enum SyncError {
     /// The store did not do what it was asked.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The table has no such column.
-    #[error("{field}: table {table} has other columns")]
+    /// Of the table's columns, what is to be copied cannot be.
+    #[error("table {table}")]
     Column {
         /// The table.
         table: String,
-        /// Where the column is named: `primaryKey` or `columns`.
-        field: &'static str,
-        /// What was looked for, and what there is.
-        source: Box<Unresolved>,
+        /// Which column, and why.
+        source: Box<ColumnError>,
     },
     /// A key column's type is refused.
     #[error("primaryKey: column {column} of table {table} cannot be a key, {why}")]
@@ -129,9 +126,8 @@ impl SyncError {
         }
     }
 
-    pub(crate) fn column(table: &[String], unknown: UnknownColumn) -> Self {
-        let UnknownColumn { field, unresolved: source } = unknown;
-        Self::Column { table: table.join("."), field, source: Box::new(source) }
+    pub(crate) fn column(table: &[String], source: ColumnError) -> Self {
+        Self::Column { table: table.join("."), source: Box::new(source) }
     }
 
     pub(crate) fn key_type(table: &[String], key: &[Column]) -> Self {

@@ -131,6 +131,9 @@ pub struct Report {
     /// How many buckets had another number of rows than their snapshot, and were filled anew.
     #[serde(skip_serializing_if = "is_zero")]
     pub mended: usize,
+    /// How many tables in bookkeeping were to be dropped, and stay because others use them; the next run drops them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub undropped: usize,
     /// Rejected rows as they were asked for: why, and the key.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub samples: Vec<(Rejection, String)>,

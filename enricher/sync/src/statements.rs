@@ -59,7 +59,7 @@ impl Source<'_> {
 
     /// Removes a table.
     pub(crate) fn drop(&self, kind: Kind, run: u64) -> String {
-        format!("DROP TABLE IF EXISTS {}", self.named(kind, run))
+        self.dialect.drop_state(&self.names.table(kind, run))
     }
 
     /// The names of the entity's tables.

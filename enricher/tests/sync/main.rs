@@ -5,6 +5,7 @@ mod cost;
 mod crashes;
 mod frames;
 mod guards;
+mod hindrances;
 mod histories;
 mod losses;
 mod oracle;

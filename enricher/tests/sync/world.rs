@@ -135,6 +135,12 @@ impl World {
         self.sql.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     }
 
+    /// Another connection to the database.
+    #[allow(dead_code, reason = "the benchmark has no use for it")]
+    pub(crate) async fn connect(&self) -> Client {
+        log_in(postgres::server().port, &self.database).await
+    }
+
     /// The rows of a query, as texts.
     pub(crate) async fn query(&self, sql: &str) -> Vec<SimpleQueryRow> {
         let messages = self.sql.simple_query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));

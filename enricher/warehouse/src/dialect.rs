@@ -60,6 +60,12 @@ pub trait Dialect {
     /// The full name, in quotes, of a table in bookkeeping.
     fn state_table(&self, name: &str) -> String;
 
+    /// Removes a table in bookkeeping if it is there. Where others read it the statement fails with [`Error::Locked`] within
+    /// seconds: those who come after it would wait behind it.
+    fn drop_state(&self, name: &str) -> String {
+        format!("DROP TABLE IF EXISTS {}", self.state_table(name))
+    }
+
     /// A query for the names of the tables in bookkeeping that begin with `prefix`, as one column of texts. It has no
     /// rows where there is no bookkeeping.
     fn state_tables(&self, prefix: &str) -> String;
@@ -84,7 +90,7 @@ pub(crate) fn is_key(kind: ColumnType) -> bool {
 fn why_no_key(kind: ColumnType) -> Option<&'static str> {
     match kind {
         ColumnType::Float => Some("its values are binary floating point and not exact"),
-        ColumnType::Json => Some("its values are JSON, which has many spellings"),
+        ColumnType::Json => Some("its values are JSON, arrays or composite, which have many spellings"),
         ColumnType::Mixed => Some("its values are of several types; CAST it to one in a view"),
         _ => None,
     }

@@ -27,7 +27,7 @@ use weft_store::Column;
 pub use arrow_array::RecordBatch;
 pub use cells::{Cells, NotText, shown_key};
 pub use dialect::{Dialect, ROW_HASH_VERSION, refused_key, shown_columns};
-pub use entity::UnknownColumn;
+pub use entity::ColumnError;
 pub use error::Error;
 pub use rejection::{MAX_ROW_BYTES, Rejection};
 

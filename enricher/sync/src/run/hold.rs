@@ -1,18 +1,23 @@
 //! Whether what was found is applied, has nothing to apply, or waits for a person.
 
-use weft_store::redis::Meta;
+use std::collections::BTreeMap;
+
+use weft_store::redis::{Meta, Snapshot};
 use weft_warehouse::Warehouse;
 
 use super::{Found, Run};
 use crate::guard::{self, HoldReason};
-use crate::header::StageHeader;
+use crate::header::{SnapshotHeader, StageHeader};
 use crate::names::{Kept, Kind};
-use crate::report::{Ending, Held, Mode, Report};
+use crate::report::{Buckets, Ending, Held, Mode, Report, Rows};
 use crate::{SyncError, decide, inspect};
 
 impl<W: Warehouse> Run<'_, W> {
     /// Applies what waits for approval.
     pub(super) async fn approved(&mut self, asked: u64, kept: &Kept, meta: &Meta) -> Result<Report, SyncError> {
+        if let Some(committed) = meta.committed.as_ref().filter(|committed| committed.run == asked) {
+            return self.applied(committed, kept, meta).await;
+        }
         let held = self.held(kept, meta).await?;
         match held {
             Some((found, _)) if found.run == asked => {
@@ -26,6 +31,30 @@ impl<W: Warehouse> Run<'_, W> {
                 Err(SyncError::NotHeld { asked, held: held.map(|held| held.run) })
             }
         }
+    }
+
+    /// What to tell of a run that was applied before.
+    async fn applied(&mut self, committed: &Snapshot, kept: &Kept, meta: &Meta) -> Result<Report, SyncError> {
+        let header: SnapshotHeader = self.note(Kind::Snapshot, committed.run).await?;
+        let held = self.held(kept, meta).await?.map(|(found, _)| found);
+        self.sweep(kept, meta, None, held.as_ref()).await?;
+        let buckets = Buckets { total: committed.buckets, kept: committed.buckets, ..Buckets::default() };
+        Ok(Report {
+            outcome: Ending::Unchanged,
+            run: Some(committed.run),
+            mode: Mode::Approved,
+            snapshot_time: Some(committed.snapshot_time),
+            verified_time: meta.fresh_at(),
+            rows: Rows { total: header.rows, ..Rows::default() },
+            buckets,
+            rejected: BTreeMap::new(),
+            held: None,
+            resumed: None,
+            mended: 0,
+            undropped: self.undropped,
+            samples: Vec::new(),
+            statements: Vec::new(),
+        })
     }
 
     /// The stage that waits for approval, if one does.

@@ -49,7 +49,7 @@ pub async fn sync<W: Warehouse>(
         key_text: &key_text,
         is_key_enforced: declares_key,
     };
-    let mut run = Run { plan, warehouse, writer, source, request, own: 0, resumed: None, progress };
+    let mut run = Run { plan, warehouse, writer, source, request, own: 0, resumed: None, undropped: 0, progress };
     if request.dry_run { run.dry().await } else { run.whole().await }
 }
 
@@ -63,6 +63,8 @@ struct Run<'a, W> {
     /// The number it has claimed, which is its token too.
     own: u64,
     resumed: Option<Resumed>,
+    /// Tables that were to be dropped, and that others use.
+    undropped: usize,
     progress: &'a mut (dyn FnMut(Progress) + Send),
 }
 
@@ -187,15 +189,25 @@ impl<W: Warehouse> Run<'_, W> {
         header.ok_or_else(|| SyncError::Foreign { table: self.source.names.table(kind, run) })
     }
 
-    /// Drops the tables that nothing needs any more.
-    async fn sweep(&self, kept: &Kept, meta: &Meta, base: Option<u64>, held: Option<&Found>) -> Result<(), SyncError> {
+    /// Drops the tables that nothing needs any more. One that is in use stays: what the run was for is done, and the next
+    /// one drops it.
+    async fn sweep(
+        &mut self,
+        kept: &Kept,
+        meta: &Meta,
+        base: Option<u64>,
+        held: Option<&Found>,
+    ) -> Result<(), SyncError> {
         let committed = meta.committed.as_ref().map(|committed| committed.run);
         let stays = decide::in_use(committed, base, held.and_then(|held| held.header.base));
         let mut kept = kept.clone();
         kept.stages.insert(self.own);
         kept.claims.insert(self.own);
         for (kind, run) in decide::swept(&kept, &stays, held.map(|held| held.run), self.own) {
-            self.drop(kind, run).await?;
+            match self.drop(kind, run).await {
+                Err(SyncError::Warehouse { source: Error::Locked | Error::TimedOut(_), .. }) => self.undropped += 1,
+                dropped => dropped?,
+            }
         }
         Ok(())
     }
@@ -219,6 +231,7 @@ impl<W: Warehouse> Run<'_, W> {
             held: None,
             resumed: self.resumed,
             mended: 0,
+            undropped: self.undropped,
             samples: Vec::new(),
             statements: Vec::new(),
         }

@@ -1,5 +1,6 @@
 //! Logging in: where, as whom, and encrypted how.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -110,16 +111,19 @@ fn settings(options: &Options) -> String {
     // longer than it gains. To hash a row takes far longer than to hand it from a worker to another process, which the
     // server cannot know: it counts every function alike, and would let its workers idle. How many of them a statement
     // may have is the server's to say.
-    let mut sql = format!(
+    // The limit first: the role's own may be too short for the rest.
+    let mut sql = match options.statement_timeout {
+        Some(limit) => format!("SET statement_timeout = {}; ", limit.as_millis().clamp(1, i32::MAX as u128)),
+        None => String::new(),
+    };
+    let _ = write!(
+        sql,
         "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1; \
          SET bytea_output = 'hex'; SET default_transaction_isolation = 'read committed'; SET jit = off; \
          SET parallel_tuple_cost = 0; SELECT \
          set_config(name, '{WORK_KILOBYTES}', false) FROM pg_catalog.pg_settings WHERE name = 'work_mem' AND \
          setting::bigint < {WORK_KILOBYTES}"
     );
-    if let Some(limit) = options.statement_timeout {
-        sql.push_str(&format!("; SET statement_timeout = {}", limit.as_millis().clamp(1, i32::MAX as u128)));
-    }
     sql
 }
 

@@ -110,6 +110,13 @@ impl Dialect for Postgres {
         format!("{}.{}", quoted(&self.bookkeeping), quoted(name))
     }
 
+    fn drop_state(&self, name: &str) -> String {
+        let drop = format!("DROP TABLE IF EXISTS {}", self.state_table(name));
+        // A block is a transaction of its own, so that the limit ends with it.
+        let block = format!("BEGIN SET LOCAL lock_timeout = '{DROP_WAITS}'; {drop}; END");
+        format!("DO {}", self.literal(&block))
+    }
+
     fn state_tables(&self, prefix: &str) -> String {
         format!(
             "SELECT c.relname::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -123,6 +130,9 @@ impl Dialect for Postgres {
         Some(format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(&self.bookkeeping)))
     }
 }
+
+/// How long a table that is to be dropped may be in use: a backup reads all of them for as long as it takes.
+const DROP_WAITS: &str = "1s";
 
 /// What the type's output function writes. A cast may write something else: an inet's puts `/32` behind an address.
 const TEXT: &str = "CASE WHEN $ IS NOT NULL THEN concat($) END";

@@ -30,6 +30,9 @@ pub(super) fn of_login(options: &Options, failure: &Failure) -> Error {
             code if *code == SqlState::TOO_MANY_CONNECTIONS => {
                 unreachable("it has no connection left; try again, or raise its max_connections")
             }
+            code if *code == SqlState::QUERY_CANCELED => unreachable(
+                "the login took longer than the user's statement_timeout allows; raise it: ALTER ROLE … SET statement_timeout",
+            ),
             code if *code == SqlState::INVALID_PASSWORD => {
                 let problem = format!("the password of user {:?} is wrong, or there is no such user", options.user);
                 Error::Password { location, problem }
@@ -129,6 +132,13 @@ pub(super) fn of_statement(options: &Options, failure: &Failure, prepared: bool)
         "3F000" if told.message().contains(&options.bookkeeping) => Error::NoBookkeeping(in_schema(options)),
         "42501" => Error::Denied(denied(options, told)),
         "57P01" | "57P02" | "57P03" | "57P05" => lost(options),
+        "54000" | "54011" => Error::Run(
+            "the rows have more or longer columns than PostgreSQL can make a table of; name fewer in the entity's columns"
+                .to_owned(),
+        ),
+        "55000" => Error::Run(
+            "the table is not ready to be read (SQLSTATE 55000); a materialised view must have been refreshed once".to_owned(),
+        ),
         "53100" => Error::Run("the server's disk is full".to_owned()),
         "53200" => Error::Run("the server has not enough memory".to_owned()),
         _ if code.starts_with("08") => lost(options),
