@@ -154,7 +154,7 @@ async fn another_store_gets_the_password_of_its_own_file_and_not_that_of_the_man
     for (store, message) in [
         ("manifest", "are for a Redis that --store names"),
         ("redis://a:hunter2@redis", "holds a user or a password"),
-        ("http://redis", "is no URL such as redis://host:6379/0"),
+        ("http://redis", "--store takes redis://HOST:PORT/DATABASE"),
     ] {
         let (code, _, stderr) = shop.lookup(&arguments(store));
         assert!(code == Some(2) && stderr.contains(message) && !stderr.contains("hunter2"), "{stderr}");

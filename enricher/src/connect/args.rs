@@ -150,6 +150,10 @@ impl StoreArgs {
             let is_sound = self.store_user.is_none() && self.store_password_file.is_none();
             return if is_sound { Ok(None) } else { Err(Failure::Configuration(anyhow!(message))) };
         };
+        if !["redis://", "rediss://"].iter().any(|scheme| url.starts_with(scheme)) {
+            let message = "--store takes redis://HOST:PORT/DATABASE, rediss:// for TLS, or `manifest`";
+            return Err(Failure::Configuration(anyhow!(message)));
+        }
         let password = self.store_password_file.as_deref().map(password).transpose()?;
         Ok(Some(Access { url: url.clone(), username: self.store_user.clone(), password, ca: None }))
     }

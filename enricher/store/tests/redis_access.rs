@@ -41,6 +41,7 @@ async fn guarded_server() -> Server {
             "--port 0 --tls-port {port} --tls-cert-file ours-server.pem --tls-key-file ours-server.key \
              --tls-ca-cert-file ours.pem --tls-auth-clients no --user default off \
              --user writer on >canary-writer {WRITER_PERMISSIONS} --user reader on >canary-reader {READER_PERMISSIONS} \
+             --user half on >canary-half {WRITER_PERMISSIONS} -hset \
              --user stranger on >canary-stranger ~other:* +@all"
         );
         text.split(' ').map(str::to_owned).collect()
@@ -101,6 +102,16 @@ async fn a_writer_and_a_reader_need_no_more_than_the_permissions_that_are_docume
 }
 
 #[tokio::test]
+async fn a_command_that_a_script_may_not_run_is_a_missing_permission() {
+    let server = guarded_server().await;
+    let writing = connect(&access(&server, "half")).await.unwrap();
+    let error = writer(&writing).take(10).await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("failed to take the store's meta: Redis answers NOPERM; the user lacks"), "{text}");
+    assert!(!error.is_transient());
+}
+
+#[tokio::test]
 async fn a_user_who_may_not_read_is_denied_and_no_row_is_missing() {
     let server = guarded_server().await;
     let connection = connect(&access(&server, "stranger")).await.unwrap();
@@ -119,9 +130,10 @@ async fn whoever_is_not_let_in_is_told_why_and_no_secret() {
         (Access { password: Some("canary-wrong".to_owned()), ..good.clone() }, "wrong user or password; check user"),
         (Access { username: Some("canary-user".to_owned()), ..good.clone() }, "wrong user or password; check user"),
         (Access { username: None, password: None, ..good.clone() }, "NOAUTH"),
-        (Access { ca: Some(theirs), ..good.clone() }, "certificate"),
-        (Access { ca: None, ..good.clone() }, "certificate"),
-        (Access { url: format!("rediss://localhost:{port}"), ..good.clone() }, "certificate"),
+        (Access { ca: Some(theirs), ..good.clone() }, "is not trusted; name that authority's certificate in tls.ca"),
+        (Access { ca: None, ..good.clone() }, "is not trusted; name that authority's certificate in tls.ca"),
+        (Access { url: format!("rediss://localhost:{port}"), ..good.clone() }, "certificate is not for this host"),
+        (Access { url: format!("rediss://127.0.0.1:{port}/3"), ..good.clone() }, "give it +select"),
         (Access { url: format!("redis://127.0.0.1:{port}"), ca: None, ..good.clone() }, "the connection was closed"),
         (Access { url: "rediss://127.0.0.1:1".to_owned(), ..good.clone() }, "store at 127.0.0.1:1: connection refused"),
         (Access { url: format!("redis://127.0.0.1:{port}"), ..good.clone() }, "TLS needs rediss://"),
@@ -131,6 +143,14 @@ async fn whoever_is_not_let_in_is_told_why_and_no_secret() {
         (Access { url: "redis://h:port-canary".to_owned(), ca: None, ..good.clone() }, "no URL such as"),
         (Access { url: "redis+unix:///tmp/canary".to_owned(), ..good.clone() }, "no URL such as"),
     ];
+    let plain = Server::start().await;
+    let of_plain = |database| Access {
+        url: format!("redis://127.0.0.1:{}/{database}", plain.port),
+        username: None,
+        password: None,
+        ca: None,
+    };
+    let cases = cases.into_iter().chain([(of_plain(99), "no such database"), (of_plain(-1), "no such database")]);
     for (access, wanted) in cases {
         let error = connect(&access).await.err().unwrap_or_else(|| panic!("let in, where this was wanted: {wanted}"));
         let text = format!("{error} {error:?} {access:?}");

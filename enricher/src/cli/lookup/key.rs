@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use anyhow::{anyhow, bail};
-use weft_store::Column;
 use weft_store::key::{self, NotAKey};
+use weft_store::{Column, ColumnType};
 use weft_warehouse::names;
 
 /// A column of the key and its value.
@@ -55,16 +55,31 @@ pub(super) fn text(parts: &[Part], key: &[Column]) -> anyhow::Result<Vec<u8>> {
         Ok(()) => Ok(text),
         Err(NotAKey::NoKey) => Err(anyhow!("an empty value is no key; no row has it")),
         Err(NotAKey::BadKey) => {
-            let kinds: Vec<_> = key.iter().map(|column| format!("{} is {:?}", column.name, column.kind)).collect();
+            let kinds: Vec<_> =
+                key.iter().map(|column| format!("{} is {}", column.name, wanted(column.kind))).collect();
             Err(anyhow!("the values are no key: {}; no event with them would find a row", kinds.join(", ")))
         }
     }
 }
 
+/// What a value of this type looks like.
+fn wanted(kind: ColumnType) -> &'static str {
+    match kind {
+        ColumnType::Integer => "an integer",
+        ColumnType::Decimal => "a decimal number",
+        ColumnType::Boolean => "true or false",
+        ColumnType::Uuid => "a UUID",
+        ColumnType::Bytes => "bytes in base64",
+        ColumnType::Date => "a date such as 2026-01-31",
+        ColumnType::Timestamp => "a time without offset, such as 2026-01-31T12:00:00",
+        ColumnType::TimestampTz => "a time with offset, such as 2026-01-31T12:00:00Z",
+        ColumnType::Text | ColumnType::FixedText => "a text",
+        ColumnType::Float | ColumnType::Json | ColumnType::Mixed => "of a type that is no key",
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use weft_store::ColumnType;
-
     use super::*;
 
     fn key(columns: &[(&str, ColumnType)]) -> Vec<Column> {
@@ -93,7 +108,7 @@ mod tests {
             (&["NR=", "ORDER_ID=1"], "an empty value is no key; no row has it"),
             (
                 &["NR=1", "ORDER_ID=x"],
-                "the values are no key: ORDER_ID is Integer, nr is Text; no event with them would find a row",
+                "the values are no key: ORDER_ID is an integer, nr is a text; no event with them would find a row",
             ),
         ] {
             assert_eq!(text_of(parts, &LINE).unwrap_err(), expected);

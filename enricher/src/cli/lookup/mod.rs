@@ -62,7 +62,7 @@ Examples:
 Exit codes:
   0  found
   1  the store cannot tell: the message says why and what helps
-  2  wrong arguments or manifests, or what is no key
+  2  wrong arguments, manifests or grants, or what is no key
   3  there is no such row";
 
 /// Runs the command.
@@ -126,5 +126,7 @@ async fn look_up(args: &Args, store: &RedisStore, slug: &str) -> Result<Exit, Fa
 }
 
 fn unavailable(slug: &str, reason: Unavailable) -> Failure {
-    Failure::Transient(anyhow!("the store cannot tell for entity {slug} ({reason:?}): {reason}"))
+    let error = anyhow!("the store cannot tell for entity {slug} ({reason:?}): {reason}");
+    let is_lasting = matches!(reason, Unavailable::Denied | Unavailable::StoreOwned | Unavailable::OtherLayout);
+    if is_lasting { Failure::Configuration(error) } else { Failure::Transient(error) }
 }

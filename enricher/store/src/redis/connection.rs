@@ -1,13 +1,16 @@
 //! The connection to a Redis server.
 
+use std::error::Error as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, RedisError, TlsCertificates,
 };
+use rustls::CertificateError;
 
-use super::error::{cause, is_passing, remedy};
+use super::error::{cause, code, is_passing, remedy};
 
 /// A connection that is not made, or a command that is not answered, within this time has failed.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -88,13 +91,45 @@ fn refused(address: &str, error: &RedisError) -> ConnectError {
     if is_password_refused(error) {
         return ConnectError::Password { address: address.to_owned() };
     }
-    let code = error.code().unwrap_or_default();
+    let untrusted = certificate_fault(error);
+    let is_untrusted = untrusted.is_some();
+    let code = code(error);
     let cause = match code {
+        _ if let Some(fault) = untrusted => fault.to_owned(),
+        _ if error.to_string().contains("refused to switch database") => database_fault(error).to_owned(),
         "" => cause(error),
         code => format!("Redis answers {code}{}", remedy(code)),
     };
-    let transient = error.is_io_error() || error.is_timeout() || is_passing(code);
+    let transient = !is_untrusted && (error.is_io_error() || error.is_timeout() || is_passing(code));
     ConnectError::Refused { address: address.to_owned(), cause, transient }
+}
+
+/// What is wrong with the server's certificate, if that is why there is no connection.
+fn certificate_fault(error: &RedisError) -> Option<&'static str> {
+    let cause = error.source()?.downcast_ref::<Arc<dyn std::error::Error + Send + Sync>>()?;
+    let io = cause.downcast_ref::<std::io::Error>()?;
+    match io.get_ref()?.downcast_ref::<rustls::Error>()? {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => Some(
+            "its certificate comes from an authority that is not trusted; name that authority's certificate in tls.ca",
+        ),
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => Some("its certificate is not for this host; name the host in url as the certificate does"),
+        rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+            Some("its certificate has expired")
+        }
+        rustls::Error::InvalidCertificate(_) => Some("its certificate is not valid"),
+        _ => None,
+    }
+}
+
+/// Why the database that the URL names was not chosen.
+fn database_fault(error: &RedisError) -> &'static str {
+    if error.detail().is_some_and(|detail| detail.contains("no permissions")) {
+        "the user may not choose the database of the url; give it +select, or name database 0"
+    } else {
+        "it has no such database as the url names behind the last slash; name one from 0 to 15, or raise `databases` there"
+    }
 }
 
 /// Connects once. Once the connection breaks, whatever is asked over it fails.

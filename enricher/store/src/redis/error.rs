@@ -45,7 +45,9 @@ impl StoreError {
     /// What the driver says of an act.
     pub(super) fn new(act: &'static str, error: &RedisError) -> Self {
         match (error.kind(), error.code()) {
-            (ErrorKind::Server(_) | ErrorKind::Extension, Some(code)) => Self::Refused { act, code: code.to_owned() },
+            (ErrorKind::Server(_) | ErrorKind::Extension, Some(_)) => {
+                Self::Refused { act, code: code(error).to_owned() }
+            }
             (ErrorKind::UnexpectedReturnType | ErrorKind::Parse, _) => Self::Foreign { act, what: "answer" },
             _ => Self::Unreachable { act, cause: cause(error) },
         }
@@ -58,6 +60,17 @@ impl StoreError {
             Self::Refused { code, .. } => is_passing(code),
             Self::Foreign { .. } | Self::OtherLayout { .. } => false,
         }
+    }
+}
+
+/// Redis' word for a refusal. That of a command which a script may not run is `ERR` there, with one of these texts (of
+/// Redis 7.0, and of later ones).
+pub(super) fn code(error: &RedisError) -> &str {
+    let is_of_script =
+        |text: &str| text.contains("The user executing the script can't") || text.contains("ACL failure in script");
+    match error.code() {
+        Some("ERR") if error.detail().is_some_and(is_of_script) => "NOPERM",
+        code => code.unwrap_or_default(),
     }
 }
 
