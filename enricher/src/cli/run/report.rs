@@ -66,8 +66,12 @@ fn text(summary: &Summary) -> String {
     if !reasons.is_empty() {
         let _ = writeln!(text, "\ndead letters: {reasons}");
     }
-    let _ = writeln!(text, "\n{} events read, {} written", summary.events + unparsable, summary.written);
+    let _ = writeln!(text, "\n{} read, {} written", events_text(summary.events + unparsable), summary.written);
     text
+}
+
+fn events_text(count: u64) -> String {
+    if count == 1 { "1 event".to_owned() } else { format!("{count} events") }
 }
 
 fn outcome_counts(outcomes: &Outcomes) -> [u64; 6] {

@@ -28,7 +28,7 @@ pub(crate) struct Args {
     entity: Vec<String>,
 
     /// Write nothing; print the statements that would run and how many rows they would move
-    #[arg(long, conflicts_with_all = ["full", "approve"])]
+    #[arg(long, conflicts_with = "approve")]
     dry_run: bool,
 
     /// Write every row anew, whatever the store has
@@ -108,6 +108,9 @@ fn chosen<'plan>(args: &Args, plans: &'plan [SyncPlan]) -> Result<Vec<&'plan Syn
 }
 
 async fn sync_all(args: &Args, plans: &[&SyncPlan], connections: &Connections) -> Result<Exit, Failure> {
+    if let Some(path) = &args.result {
+        report::try_file(path)?;
+    }
     let mut exit = Exit::Done;
     for plan in plans {
         let started = Instant::now();
@@ -119,15 +122,15 @@ async fn sync_all(args: &Args, plans: &[&SyncPlan], connections: &Connections) -
             Err(error) => error.exit(),
         };
         let line = report::Line::new(plan, &outcome, took);
-        if let Some(path) = &args.result {
-            line.write_to(path)?;
-        }
         match (args.format.format, &outcome) {
             (Format::Json, _) => print(&format!("{}\n", line.json()))?,
             (Format::Text, Ok(report)) => print(&report::text(plan, report, took))?,
             (Format::Text, Err(error)) => {
                 tell_error(format_args!("entity {}: {error}", plan.entity.slug));
             }
+        }
+        if let Some(path) = &args.result {
+            line.write_to(path)?;
         }
         exit = report::graver(exit, ended);
         if matches!(outcome, Err(Trouble::Sync(SyncFailure::Interrupted))) {

@@ -79,6 +79,13 @@ impl<'a> Line<'a> {
     }
 }
 
+/// Refuses a file that cannot be written, before there is anything to write to it.
+pub(super) fn try_file(path: &Path) -> Result<(), Failure> {
+    let opened = std::fs::OpenOptions::new().create(true).append(true).open(path);
+    let tried = opened.with_context(|| format!("--result: {} cannot be written", path.display()));
+    tried.map(|_| ()).map_err(Failure::Configuration)
+}
+
 /// The result for people.
 pub(super) fn text(plan: &SyncPlan, report: &Report, took: Duration) -> String {
     let rows = &report.rows;
@@ -112,6 +119,11 @@ pub(super) fn text(plan: &SyncPlan, report: &Report, took: Duration) -> String {
     if report.buckets.left > 0 {
         let buckets = counted(report.buckets.left.into(), "bucket");
         let _ = writeln!(text, "  lost meanwhile: {buckets}; sync again to fill what was lost");
+    }
+    if report.undropped > 0 {
+        let tables = counted(report.undropped as u64, "table");
+        let _ =
+            writeln!(text, "  not dropped, for something else uses them: {tables} in bookkeeping; the next sync does");
     }
     for (reason, count) in &report.rejected {
         let _ = writeln!(text, "  rejected {}: {}", HumanCount(*count), reason.text());
