@@ -1,6 +1,7 @@
 //! What becomes of each record of a batch, once its rows are known.
 
 use rdkafka::message::{BorrowedMessage, Message as _};
+use weft_plan_types::EnrichPlan;
 
 use super::flow::Interrupted;
 use super::letter::{Letter, Reason, original};
@@ -8,7 +9,7 @@ use super::pipeline::{Judged, Read};
 use super::{Flow, Pipeline};
 use crate::join::{Batch, Join, Outcome};
 use crate::letters::{Address, NO_RULE};
-use crate::run::Lookups;
+use crate::run::Summary;
 use crate::sink::{Output, Sink};
 use crate::source::Receipt;
 
@@ -17,110 +18,146 @@ impl<R, S: Sink, L: Sink> Pipeline<'_, R, S, L> {
     /// one of them is sent as it came.
     pub(super) fn deliver(&mut self, lacking: usize) -> Result<(), Interrupted> {
         let Self { plan, join, flow, breaker, batch, read, output, summary, .. } = self;
-        for Read { record, receipt, judged } in read.iter() {
-            if !flow.assignment.is_running(*receipt) {
+        let mut delivery = Delivery { plan, join, flow, batch, output, summary, lacks_rows: lacking > 0 };
+        for read in read.iter() {
+            if !delivery.flow.assignment.is_running(read.receipt) {
                 continue;
             }
-            let headers = record.headers();
-            let address = Address::of(headers, plan);
-            let onward = || Output { headers: address.headers(headers), ..original(record, *receipt) };
-            match &address {
-                Address::Everyone | Address::Again { .. } => {}
-                Address::AnotherMapping => {
-                    flow.assignment.done(*receipt);
-                    continue;
-                }
-                Address::UnknownRule(rule) => {
-                    let reason = Reason::unknown_rule(rule.clone());
-                    *summary.unparsable.entry(reason.reason).or_default() += 1;
-                    bury(flow, record, *receipt, &reason, &plan.mapping)?;
-                    flow.assignment.done(*receipt);
-                    breaker.count(Some(reason.reason));
-                    continue;
-                }
+            let address = Address::of(read.record.headers(), delivery.plan);
+            if !matches!(address, Address::AnotherMapping) {
+                breaker.count(delivery.record(read, &address)?);
             }
-            let number = match judged {
-                Judged::Event(number) => *number,
-                Judged::Tombstone => {
-                    if let Err(refusal) = flow.send(&onward())? {
-                        bury(flow, record, *receipt, &Reason::refused(refusal, NO_RULE), &plan.mapping)?;
-                    }
-                    if let Some(counters) = flow.status.counters() {
-                        counters.tombstone();
-                    }
-                    flow.assignment.done(*receipt);
-                    breaker.count(None);
-                    continue;
-                }
-                Judged::Unreadable(error) => {
-                    let reason = Reason::unreadable(error);
-                    *summary.unparsable.entry(reason.reason).or_default() += 1;
-                    bury(flow, record, *receipt, &reason, &plan.mapping)?;
-                    flow.assignment.done(*receipt);
-                    breaker.count(Some(reason.reason));
-                    continue;
-                }
-            };
-            let event = record.payload().unwrap_or_default();
-            let (mut is_sent, mut failed) = (false, None);
-            for rule in (0..plan.rules.len()).filter(|rule| address.includes(*rule)) {
-                output.clear();
-                let lookups = &mut summary.rules[rule].lookups;
-                let unanswered = if lacking == 0 { Vec::new() } else { batch.unanswered(join, (number, rule), event) };
-                let outcome = if unanswered.is_empty() {
-                    batch.finish(join, (number, rule), event, output, |alias, result| lookups[alias].count(result))
-                } else {
-                    output.extend_from_slice(event);
-                    finish_unanswered(batch, join, (number, rule), event, &unanswered, lookups)
-                };
-                let reason = match outcome {
-                    Outcome::Sent(_) => {
-                        let names = names(join, rule, &unanswered);
-                        let header = [(UNAVAILABLE, names.as_str())];
-                        let added = if unanswered.is_empty() { &[][..] } else { &header[..] };
-                        let sent = flow.send(&Output { value: Some(output), added, ..onward() })?;
-                        sent.err().map(|refusal| Reason::refused(refusal, &plan.rules[rule].name))
-                    }
-                    Outcome::DeadLettered(failure) => Some(Reason::failed(join, rule, failure)),
-                    Outcome::Filtered(_) | Outcome::Dropped => None,
-                };
-                match &reason {
-                    Some(reason) if matches!(outcome, Outcome::Sent(_)) => summary.count_refused(rule, reason.reason),
-                    _ => summary.count(rule, outcome),
-                }
-                match reason {
-                    Some(reason) => {
-                        bury(flow, record, *receipt, &reason, &plan.mapping)?;
-                        failed = Some(reason.reason);
-                    }
-                    None => is_sent |= matches!(outcome, Outcome::Sent(_)),
-                }
-            }
-            flow.assignment.done(*receipt);
-            breaker.count(failed.filter(|_| !is_sent));
-            summary.events += 1;
+            delivery.flow.assignment.done(read.receipt);
         }
         Ok(())
     }
 }
 
+/// What it takes to deliver the records of a batch.
+struct Delivery<'batch, 'run, S, L> {
+    plan: &'run EnrichPlan,
+    join: &'batch Join,
+    flow: &'batch mut Flow<'run, S, L>,
+    batch: &'batch mut Batch,
+    output: &'batch mut Vec<u8>,
+    summary: &'batch mut Summary,
+    /// Some keys of the batch have no answer.
+    lacks_rows: bool,
+}
+
+/// Why all that came of a record are dead letters; none if something else did, or nothing was to come.
+type Failed = Option<&'static str>;
+
+impl<S: Sink, L: Sink> Delivery<'_, '_, S, L> {
+    /// Sends a record on, its event as each rule wants it.
+    fn record(&mut self, read: &Read<'_>, address: &Address) -> Result<Failed, Interrupted> {
+        let Read { record, receipt, judged } = read;
+        match (address, judged) {
+            (Address::UnknownRule(rule), _) => {
+                self.unreadable(record, *receipt, &Reason::unknown_rule(rule.clone())).map(Some)
+            }
+            (_, Judged::Event(number)) => self.event(record, *receipt, address, *number),
+            (_, Judged::Tombstone) => self.tombstone(record, *receipt, address).map(|()| None),
+            (_, Judged::Unreadable(error)) => self.unreadable(record, *receipt, &Reason::unreadable(error)).map(Some),
+        }
+    }
+
+    /// Makes a dead letter of a record that is for no rule.
+    fn unreadable(
+        &mut self,
+        record: &BorrowedMessage<'_>,
+        receipt: Receipt,
+        reason: &Reason,
+    ) -> Result<&'static str, Interrupted> {
+        *self.summary.unparsable.entry(reason.reason).or_default() += 1;
+        self.bury(record, receipt, reason)?;
+        Ok(reason.reason)
+    }
+
+    /// Passes a tombstone on.
+    fn tombstone(
+        &mut self,
+        record: &BorrowedMessage<'_>,
+        receipt: Receipt,
+        address: &Address,
+    ) -> Result<(), Interrupted> {
+        let headers = address.headers(record.headers());
+        if let Err(refusal) = self.flow.send(&Output { headers, ..original(record, receipt) })? {
+            self.bury(record, receipt, &Reason::refused(refusal, NO_RULE))?;
+        }
+        if let Some(counters) = self.flow.status.counters() {
+            counters.tombstone();
+        }
+        Ok(())
+    }
+
+    /// Sends an event as each of the rules wants it that it is for.
+    fn event(
+        &mut self,
+        record: &BorrowedMessage<'_>,
+        receipt: Receipt,
+        address: &Address,
+        number: usize,
+    ) -> Result<Failed, Interrupted> {
+        let (mut is_sent, mut failed) = (false, None);
+        for rule in (0..self.plan.rules.len()).filter(|rule| address.includes(*rule)) {
+            let (outcome, unanswered) = self.enrich(record, number, rule);
+            let reason = match outcome {
+                Outcome::Sent(_) => {
+                    let names = names(self.join, rule, &unanswered);
+                    let header = [(UNAVAILABLE, names.as_str())];
+                    let added = if unanswered.is_empty() { &[][..] } else { &header[..] };
+                    let headers = address.headers(record.headers());
+                    let value = Some(self.output.as_slice());
+                    let sent = self.flow.send(&Output { value, added, headers, ..original(record, receipt) })?;
+                    sent.err().map(|refusal| Reason::refused(refusal, &self.plan.rules[rule].name))
+                }
+                Outcome::DeadLettered(failure) => Some(Reason::failed(self.join, rule, failure)),
+                Outcome::Filtered(_) | Outcome::Dropped => None,
+            };
+            match &reason {
+                Some(reason) if matches!(outcome, Outcome::Sent(_)) => self.summary.count_refused(rule, reason.reason),
+                _ => self.summary.count(rule, outcome),
+            }
+            match reason {
+                Some(reason) => {
+                    self.bury(record, receipt, &reason)?;
+                    failed = Some(reason.reason);
+                }
+                None => is_sent |= matches!(outcome, Outcome::Sent(_)),
+            }
+        }
+        self.summary.events += 1;
+        Ok(failed.filter(|_| !is_sent))
+    }
+
+    /// Makes the output of an event under a rule; gives the aliases of the rule that have no answer too.
+    fn enrich(&mut self, record: &BorrowedMessage<'_>, number: usize, rule: usize) -> (Outcome, Vec<usize>) {
+        let Self { join, batch, output, summary, .. } = self;
+        let (event, lookups) = (record.payload().unwrap_or_default(), &mut summary.rules[rule].lookups);
+        output.clear();
+        let unanswered = if self.lacks_rows { batch.unanswered(join, (number, rule), event) } else { Vec::new() };
+        let outcome = if unanswered.is_empty() {
+            batch.finish(join, (number, rule), event, output, |alias, result| lookups[alias].count(result))
+        } else {
+            output.extend_from_slice(event);
+            batch.finish_unanswered(join, (number, rule), event, &unanswered, |alias, result| match result {
+                Some(result) => lookups[alias].count(result),
+                None => lookups[alias].unavailable += 1,
+            })
+        };
+        (outcome, unanswered)
+    }
+
+    /// Makes a dead letter of a record.
+    fn bury(&mut self, record: &BorrowedMessage<'_>, receipt: Receipt, reason: &Reason) -> Result<(), Interrupted> {
+        let letter = Letter::new(record, reason, &self.plan.mapping);
+        self.flow.send_letter(&letter.output(receipt, &letter.headers()))
+    }
+}
+
 /// The header that names the aliases whose rows the store could not tell.
 const UNAVAILABLE: &str = "weft-unavailable";
-
-/// The outcome of an event that lacks answers.
-fn finish_unanswered(
-    batch: &Batch,
-    join: &Join,
-    place: (usize, usize),
-    event: &[u8],
-    unanswered: &[usize],
-    lookups: &mut [Lookups],
-) -> Outcome {
-    batch.finish_unanswered(join, place, event, unanswered, |alias, result| match result {
-        Some(result) => lookups[alias].count(result),
-        None => lookups[alias].unavailable += 1,
-    })
-}
 
 /// Aliases of a rule, separated by commas.
 fn names(join: &Join, rule: usize, aliases: &[usize]) -> String {
@@ -129,16 +166,4 @@ fn names(join: &Join, rule: usize, aliases: &[usize]) -> String {
     }
     let names = join.aliases(rule).enumerate().filter(|(position, _)| aliases.contains(position));
     names.map(|(_, name)| name).collect::<Vec<_>>().join(",")
-}
-
-/// Makes a dead letter of a record.
-fn bury<S: Sink, L: Sink>(
-    flow: &mut Flow<'_, S, L>,
-    record: &BorrowedMessage<'_>,
-    receipt: Receipt,
-    reason: &Reason,
-    mapping: &str,
-) -> Result<(), Interrupted> {
-    let letter = Letter::new(record, reason, mapping);
-    flow.send_letter(&letter.output(receipt, &letter.headers()))
 }

@@ -1,6 +1,8 @@
 //! The headers of dead letters and of what is sent again, and how headers are read at all.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
 use rdkafka::message::{BorrowedHeaders, Header, Headers as _, OwnedHeaders};
 
@@ -70,7 +72,24 @@ fn without(headers: &BorrowedHeaders, is_left_out: impl Fn(usize, &str) -> bool)
 
 /// The header at a position, if its name is UTF-8: the client library panics at others, which any producer can write.
 pub(super) fn header(headers: &BorrowedHeaders, index: usize) -> Option<Header<'_, &[u8]>> {
-    catch_unwind(AssertUnwindSafe(|| headers.try_get(index))).ok().flatten()
+    static HUSHED: Once = Once::new();
+    HUSHED.call_once(|| {
+        let tell = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !IS_READING.get() {
+                tell(panic);
+            }
+        }));
+    });
+    IS_READING.set(true);
+    let header = catch_unwind(AssertUnwindSafe(|| headers.try_get(index)));
+    IS_READING.set(false);
+    header.ok().flatten()
+}
+
+thread_local! {
+    /// A panic of this thread is one of the client library's at a header's name: a producer could fill the log with them.
+    static IS_READING: Cell<bool> = const { Cell::new(false) };
 }
 
 #[cfg(test)]

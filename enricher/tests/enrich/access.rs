@@ -4,6 +4,7 @@ use std::fs;
 
 use weft_kafka_broker::Sent;
 
+use crate::letters;
 use crate::world::{RULES, World};
 
 /// The Secret `kafka` in the folder of secrets.
@@ -60,8 +61,11 @@ fn a_wrong_password_is_named_by_its_field_and_waited_for() {
 
 /// Forbids anybody to write to a topic, or no longer does.
 fn forbid(world: &World<'_>, change: &str, topic: &str) {
-    let topic = world.topic(topic);
-    let who = ["--deny-principal", "User:*", "--operation", "Write", "--topic", &topic, "--force"];
+    forbid_to(world, change, "Write", &["--topic", &world.topic(topic)]);
+}
+
+fn forbid_to(world: &World<'_>, change: &str, operation: &str, what: &[&str]) {
+    let who = [&["--deny-principal", "User:*", "--operation", operation, "--force"], what].concat();
     world.kafka.tool("org.apache.kafka.tools.AclCommand", &[&[change], &who[..]].concat());
 }
 
@@ -98,6 +102,40 @@ fn dead_letters_that_may_not_be_written_hold_their_events_until_they_may() {
     let outputs: std::collections::BTreeSet<_> =
         world.kafka.records(&world.topic("out"), crate::world::PARTITIONS).iter().map(|record| record.text()).collect();
     assert_eq!(outputs.into_iter().collect::<Vec<_>>(), [r#"{"sku":1,"name":"product 1"}"#]);
+}
+
+#[test]
+fn dead_letters_are_listed_and_sent_again_over_a_login_and_each_missing_grant_is_named() {
+    let world = World::new().with_topics();
+    secrets(&world, &world.kafka.password);
+    world.write_manifests(&world.kafka.sasl, &sasl(&world, "SCRAM-SHA-512"), "", RULES);
+    world.kafka.produce(&world.topic("in"), [Sent { value: Some(b"{"), ..Sent::default() }]);
+    let enricher = world.enrich();
+    world.records("dead", 1);
+    enricher.stop();
+    let folder = world.folder.path().to_str().unwrap();
+    let dead_letters = |command: &str| letters::run(&world, &[command, "--secrets-dir", folder]);
+    let (from, dead) = (world.topic("in"), world.topic("dead"));
+    let group = format!("{}.replay", world.group());
+    for (command, operation, what, named) in [
+        ("list", "Read", ["--topic", &dead], "spec.deadLetter.kafka.topic: the user may not read topic"),
+        ("replay", "Read", ["--group", &group], "the user may not use the consumer group"),
+        ("replay", "Write", ["--topic", &from], "spec.source.kafka.topic: the user may not write"),
+    ] {
+        forbid_to(&world, "--add", operation, &what);
+        let refused = dead_letters(command);
+        assert_eq!(refused.status.code(), Some(2), "{}", letters::err(&refused));
+        assert!(letters::err(&refused).contains(named), "{}", letters::err(&refused));
+        forbid_to(&world, "--remove", operation, &what);
+    }
+    world.kafka.wait_until("what is allowed again is known", || dead_letters("replay").status.success());
+    assert_eq!(world.ends("in"), 2, "it was sent once");
+    world.write_manifests(&world.kafka.sasl, &sasl(&world, "PLAIN"), "", RULES);
+    secrets(&world, "wrong-secret");
+    let refused = dead_letters("list");
+    let told = letters::err(&refused);
+    assert!(refused.status.code() == Some(2) && told.contains("the brokers refuse the login"), "{told}");
+    assert!(!told.contains("wrong-secret"), "{told}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -32,11 +33,11 @@ fn command(world: &World<'_>, arguments: &[&str]) -> Command {
     command
 }
 
-fn run(world: &World<'_>, arguments: &[&str]) -> Output {
+pub(crate) fn run(world: &World<'_>, arguments: &[&str]) -> Output {
     command(world, arguments).output().unwrap()
 }
 
-fn err(output: &Output) -> String {
+pub(crate) fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -228,9 +229,16 @@ fn a_replay_that_is_killed_sends_again_only_what_it_had_not_told_the_group_and_l
     let written = world.ends("in");
     let group = format!("{}.replay", world.group());
     let told = || world.kafka.committed(&group, &world.topic("dead"), PARTITIONS).values().sum::<i64>() as u64;
+    let signal = |child: &Child, signal| kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
+    // It stands still while it is asked how far it is, lest it be done by the answer.
     let begun = |least: u64| -> Child {
         let replay = command(&world, &["replay"]).spawn().unwrap();
-        world.kafka.wait_until("some are sent", || world.ends("in") > least);
+        world.kafka.wait_until("some are sent", || {
+            signal(&replay, Signal::SIGCONT);
+            std::thread::sleep(Duration::from_millis(1));
+            signal(&replay, Signal::SIGSTOP);
+            world.ends("in") > least
+        });
         replay
     };
 
@@ -242,7 +250,8 @@ fn a_replay_that_is_killed_sends_again_only_what_it_had_not_told_the_group_and_l
     assert!(sent < LETTERS as u64, "it was done before it was killed");
 
     let stopped = begun(written + sent);
-    kill(Pid::from_raw(stopped.id().cast_signed()), Signal::SIGTERM).unwrap();
+    signal(&stopped, Signal::SIGTERM);
+    signal(&stopped, Signal::SIGCONT);
     let stopped = stopped.wait_with_output().unwrap();
     if world.ends("in") < written + twice + LETTERS as u64 {
         assert_eq!(stopped.status.code(), Some(1), "{}", err(&stopped));

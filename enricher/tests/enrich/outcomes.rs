@@ -20,6 +20,9 @@ const RULES: &str = r#"
     onMissing: DeadLetter
 "#;
 
+/// What the destination takes at most, in bytes.
+const LARGEST: usize = 50_000;
+
 /// What is counted: under no rule, or under each of the two.
 enum Counted {
     Tombstone,
@@ -41,6 +44,7 @@ const fn dead(reason: &'static str) -> (&'static str, &'static str) {
 fn corpus() -> Vec<(Option<Vec<u8>>, Counted)> {
     let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
     let deep_inside = format!(r#"{{"sku":1,"a":{}}}"#, deep("[", "]"));
+    let large = format!(r#"{{"sku":1,"text":"{}"}}"#, "x".repeat(LARGEST));
     let some = |value: &[u8], counted| (Some(value.to_vec()), counted);
     vec![
         (None, Tombstone),
@@ -57,6 +61,7 @@ fn corpus() -> Vec<(Option<Vec<u8>>, Counted)> {
         some(b"{\"\xc3\":1}", Unreadable("invalid_utf8")),
         some(deep(r#"{"a":"#, "}").as_bytes(), Unreadable("invalid_json")),
         some(deep_inside.as_bytes(), Unreadable("invalid_json")),
+        some(large.as_bytes(), Event([dead("too_large"), FILTERED])),
         some(b"{}", Event([UNENRICHED, FILTERED])),
         some(br#"{"sku":1}"#, Event([ENRICHED, FILTERED])),
         some(br#"{"sku":1,"tier":"gold"}"#, Event([ENRICHED, ENRICHED])),
@@ -78,9 +83,8 @@ fn corpus() -> Vec<(Option<Vec<u8>>, Counted)> {
 #[test]
 fn outcomes_add_up_whatever_comes_in() {
     let world = World::new();
-    for topic in ["in", "out"] {
-        world.kafka.create_topic(&world.topic(topic), PARTITIONS, &[]);
-    }
+    world.kafka.create_topic(&world.topic("in"), PARTITIONS, &[]);
+    world.kafka.create_topic(&world.topic("out"), PARTITIONS, &[("max.message.bytes", &LARGEST.to_string())]);
     // A dead letter is larger than its record by its headers.
     world.kafka.create_topic(&world.topic("dead"), PARTITIONS, &[("max.message.bytes", "2000000")]);
     world.write_manifests(&world.kafka.plain, "", "", RULES);

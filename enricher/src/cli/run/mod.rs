@@ -93,8 +93,8 @@ writes it once per rule that wants it. The Redis and the Kafka topics in the
 manifests are not touched, unless an option says so: rows are held in memory. A
 summary goes to standard error.
 
-With --events manifest --output manifest it does what weft enrich does, from
-topic to topic, with the syncs beside it. It ends when the mapping's consumer
+With --events manifest --output manifest, in a weft that `make install` built,
+it does what weft enrich does, from topic to topic, with the syncs beside it. It ends when the mapping's consumer
 group has delivered what was in the topic at the start; with --follow it goes on
 until SIGINT or SIGTERM.
 
