@@ -94,9 +94,9 @@ manifests are not touched, unless an option says so: rows are held in memory. A
 summary goes to standard error.
 
 With --events manifest --output manifest, in a weft that `make install` built,
-it does what weft enrich does, from topic to topic, with the syncs beside it. It ends when the mapping's consumer
-group has delivered what was in the topic at the start; with --follow it goes on
-until SIGINT or SIGTERM.
+it does what weft enrich does, from topic to topic, with the syncs beside it. It
+ends when the mapping's consumer group has delivered what was in the topic at
+the start; with --follow it goes on until SIGINT or SIGTERM.
 
 Examples:
   # Events from a file, enriched events to the terminal
