@@ -65,11 +65,9 @@ impl Topic {
             config.create_with_context(Context::default()).map_err(|error| access.refused(&error))?;
         let ranges = ranges(&consumer, &access.topic).map_err(|error| {
             // Whether the login failed, only the client's own report tells.
-            let reported = consumer.poll(HEAR).and_then(Result::err).map(|error| code(&error));
-            let heard = *consumer.context().0.lock().unwrap_or_else(PoisonError::into_inner);
             let code = match code(&error) {
                 code @ (Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::TopicAuthorizationFailed) => code,
-                code => heard.or(reported).unwrap_or(code),
+                code => reported(&consumer).unwrap_or(code),
             };
             TopicError::reading(access, group, code)
         })?;
@@ -186,9 +184,21 @@ impl Topic {
         }
     }
 
+    /// What an error means that ends the work: whether it was a refusal, only the client's own report may tell.
     fn error(&self, error: &KafkaError) -> TopicError {
-        TopicError::reading(&self.access, &self.group, code(error))
+        let code = match code(error) {
+            Code::OperationTimedOut => reported(&self.consumer).unwrap_or(Code::OperationTimedOut),
+            code => code,
+        };
+        TopicError::reading(&self.access, &self.group, code)
     }
+}
+
+/// What the client reports by itself, or did last.
+fn reported(consumer: &BaseConsumer<Context>) -> Option<Code> {
+    let polled = consumer.poll(HEAR).and_then(Result::err).map(|error| code(&error));
+    let heard = *consumer.context().0.lock().unwrap_or_else(PoisonError::into_inner);
+    heard.or(polled)
 }
 
 fn ranges(consumer: &BaseConsumer<Context>, topic: &str) -> KafkaResult<BTreeMap<i32, (i64, i64)>> {

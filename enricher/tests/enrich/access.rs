@@ -124,7 +124,7 @@ fn dead_letters_are_listed_and_sent_again_over_a_login_and_each_missing_grant_is
     ] {
         forbid_to(&world, "--add", operation, &what);
         let refused = dead_letters(command);
-        assert_eq!(refused.status.code(), Some(2), "{}", letters::err(&refused));
+        assert_eq!(refused.status.code(), Some(2), "{named}: {}", letters::err(&refused));
         assert!(letters::err(&refused).contains(named), "{}", letters::err(&refused));
         forbid_to(&world, "--remove", operation, &what);
     }
