@@ -2,7 +2,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    LocalRef, Status, Validate, Violation,
+    EntityStatus, LocalRef, Validate, Violation,
     metadata::{self, NAME_LENGTH},
     schedule::SCHEDULE,
     violation::{CelRule, TextRule, Violations},
@@ -49,12 +49,14 @@ static TABLE_REF: TextRule = TextRule::new(
     plural = "entities",
     shortname = "ent",
     category = "weft",
-    status = "Status",
+    status = "EntityStatus",
     derive = "PartialEq",
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
     printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
     printcolumn(name = "Graph", type_ = "string", json_path = ".spec.dataGraphRef.name"),
     printcolumn(name = "Table", type_ = "string", json_path = ".spec.tableRef"),
+    printcolumn(name = "Rows", type_ = "integer", json_path = ".status.lastSync.rows.total"),
+    printcolumn(name = "Synced", type_ = "date", json_path = ".status.lastSync.completionTime"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "Message", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].message", priority = "1"),
     validation = NAME_LENGTH,

@@ -13,6 +13,7 @@ mod enrichment_mapping;
 mod enrichment_rule;
 mod entity;
 mod entity_alias;
+mod entity_status;
 mod kafka;
 mod metadata;
 mod postgres;
@@ -37,6 +38,7 @@ pub use enrichment_mapping::{
 pub use enrichment_rule::{Consent, Enrichment, EnrichmentRule, EnrichmentSource, IfMissing, OnMissing};
 pub use entity::{Entity, EntitySpec};
 pub use entity_alias::{EntityAlias, KeyMatch};
+pub use entity_status::{EntityStatus, SyncRows, SyncRun};
 pub use kafka::{KafkaAuth, KafkaSource, KafkaTls, KafkaTopic, Sasl, SaslMechanism};
 pub use postgres::{Postgres, PostgresAuth, PostgresTls, TlsMode};
 pub use redis::{Redis, RedisTls, RedisUser};
