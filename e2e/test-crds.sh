@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Gives the CRDs, the examples and the table of cases to a real API server.
+# Gives the CRDs, the examples and the table of cases to a real API server, and lets the operator act on it.
 #
 # Which one: the cluster of KUBECONFIG if that is set; else one made by kind, where kind and a container engine are;
 # else an API server built from source, where Go is and namespaces may be made; else the tests are listed as ignored.
@@ -8,8 +8,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # With the features of the whole workspace, so that nothing is compiled twice.
-run=(cargo test --locked --offline --workspace --all-features --test api_server --)
-build() { cargo test --locked --workspace --all-features --test api_server --no-run; }
+tests=(--test api_server --test cluster)
+run=(cargo test --locked --offline --workspace --all-features "${tests[@]}" --)
+build() { cargo test --locked --workspace --all-features "${tests[@]}" --no-run; }
 
 # The namespaces that cluster/with-control-plane.sh needs; without root they need a user namespace.
 namespaces() {

@@ -1,0 +1,343 @@
+//! An API server with the definitions, namespaces of a test's own, and operators that watch them.
+
+use std::collections::BTreeMap;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::{
+    ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams,
+};
+use kube::{Api, Client, ResourceExt as _};
+use serde_json::{Value, json};
+use tokio::sync::{Mutex, MutexGuard};
+
+/// Some of the orders in which somebody may apply the four kinds.
+pub(crate) const ORDERS: [[&str; 4]; 4] = [
+    ["Warehouse", "DataGraph", "Entity", "EnrichmentMapping"],
+    ["EnrichmentMapping", "Entity", "DataGraph", "Warehouse"],
+    ["Entity", "Warehouse", "EnrichmentMapping", "DataGraph"],
+    ["DataGraph", "EnrichmentMapping", "Warehouse", "Entity"],
+];
+
+/// One test at a time: what the API server counts has no namespace.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
+/// What the operator writes; its Lease is not counted.
+const WRITTEN: [&str; 9] = [
+    "configmaps",
+    "cronjobs",
+    "jobs",
+    "deployments",
+    "poddisruptionbudgets",
+    "warehouses",
+    "datagraphs",
+    "entities",
+    "enrichmentmappings",
+];
+
+pub(crate) struct Bench {
+    client: Client,
+    pub(crate) namespaces: Vec<String>,
+    _alone: MutexGuard<'static, ()>,
+}
+
+/// An operator that runs until it is dropped.
+pub(crate) struct Operator(Child);
+
+/// How long nothing may be written: WEFT_QUIET_SECONDS, or five.
+pub(crate) fn quiet() -> Duration {
+    let seconds = std::env::var("WEFT_QUIET_SECONDS").ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(5))
+}
+
+impl Operator {
+    /// Its name stands in the Lease.
+    pub(crate) fn start(bench: &Bench, name: &str) -> Self {
+        let child = Command::new(env!("CARGO_BIN_EXE_weft-operator"))
+            .args(["--installation", "e2e", "--data-plane-image", "weft:e2e", "--admin", "127.0.0.1:0"])
+            .args(["--watch-namespaces", &bench.namespaces.join(",")])
+            .args(["--lease-namespace", &bench.namespaces[0], "--identity", name])
+            .spawn();
+        Self(child.unwrap())
+    }
+
+    /// Asks it to stop and waits until it has.
+    pub(crate) fn terminate(mut self) {
+        Command::new("kill").arg(self.0.id().to_string()).status().unwrap();
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+impl Bench {
+    pub(crate) async fn new(namespaces: usize) -> Self {
+        let alone = ALONE.lock().await;
+        let client = Client::try_default().await.expect("KUBECONFIG names an API server; e2e/test-crds.sh starts one");
+        let mut bench = Self { client, namespaces: Vec::new(), _alone: alone };
+        bench.install().await;
+        for _ in 0..namespaces {
+            let metadata = kube::api::ObjectMeta { generate_name: Some("weft-operator-".into()), ..Default::default() };
+            let made = Namespace { metadata, ..Default::default() };
+            let namespace =
+                Api::all(bench.client.clone()).create(&PostParams::default(), &made).await.unwrap().name_any();
+            // The controller that makes it may not be there.
+            let account: ServiceAccount = serde_json::from_value(json!({ "metadata": { "name": "default" } })).unwrap();
+            let accounts = Api::namespaced(bench.client.clone(), &namespace);
+            drop(accounts.create(&PostParams::default(), &account).await);
+            bench.namespaces.push(namespace);
+        }
+        bench
+    }
+
+    async fn install(&self) {
+        let api: Api<CustomResourceDefinition> = Api::all(self.client.clone());
+        for crd in weft_api::crds() {
+            let name = crd.name_any();
+            api.patch(&name, &PatchParams::apply("weft-e2e").force(), &Patch::Apply(&crd)).await.unwrap();
+            self.eventually(&format!("{name} is established"), async || {
+                let conditions = api.get(&name).await.ok()?.status?.conditions?;
+                conditions.into_iter().find(|it| it.type_ == "Established" && it.status == "True")
+            })
+            .await;
+        }
+    }
+
+    /// The namespaces go; so does what is in them, where there is a controller for that.
+    pub(crate) async fn removed(&self) {
+        for namespace in &self.namespaces {
+            let api: Api<Namespace> = Api::all(self.client.clone());
+            api.delete(namespace, &DeleteParams::default()).await.unwrap();
+        }
+    }
+
+    fn api(&self, namespace: &str, api_version: &str, kind: &str) -> Api<DynamicObject> {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let gvk = GroupVersionKind::gvk(group, version, kind);
+        let resource = match kind {
+            "Entity" => ApiResource::from_gvk_with_plural(&gvk, "entities"),
+            _ => ApiResource::from_gvk(&gvk),
+        };
+        Api::namespaced_with(self.client.clone(), namespace, &resource)
+    }
+
+    fn weft(&self, namespace: &str, kind: &str) -> Api<DynamicObject> {
+        self.api(namespace, weft_api::API_VERSION, kind)
+    }
+
+    pub(crate) async fn apply(&self, namespace: &str, kind: &str) {
+        let (name, spec) = match kind {
+            "Warehouse" => (
+                "prod",
+                json!({ "postgres": {
+                "host": "db", "database": "shop", "user": "weft",
+                "auth": { "password": { "secretRef": { "name": "warehouse", "key": "password" } } },
+            } }),
+            ),
+            "DataGraph" => (
+                "main",
+                json!({
+                    "warehouseRef": { "name": "prod" }, "store": { "redis": { "url": "redis://redis:6379/0" } },
+                }),
+            ),
+            "Entity" => (
+                "product",
+                json!({
+                    "dataGraphRef": { "name": "main" }, "tableRef": "public.products", "primaryKey": ["sku"],
+                }),
+            ),
+            _ => (
+                "orders",
+                json!({
+                    "dataGraphRef": { "name": "main" },
+                    "source": { "kafka": { "bootstrapServers": ["kafka:9092"], "topic": "events" } },
+                    "destination": { "kafka": { "bootstrapServers": ["kafka:9092"], "topic": "enriched" } },
+                    "deadLetter": { "kafka": { "topic": "dead" } },
+                    "rules": [{
+                        "name": "all",
+                        "entities": [{
+                            "as": "product", "entity": "product", "match": [{ "column": "sku", "path": "$.properties.sku" }],
+                        }],
+                        "enrichments": [{ "from": { "as": "product", "column": "name" }, "to": "$.properties.name" }],
+                    }],
+                }),
+            ),
+        };
+        let manifest = json!({
+            "apiVersion": weft_api::API_VERSION, "kind": kind, "metadata": { "name": name }, "spec": spec,
+        });
+        let params = PatchParams::apply("somebody");
+        self.weft(namespace, kind).patch(name, &params, &Patch::Apply(&manifest)).await.unwrap();
+    }
+
+    pub(crate) async fn patch(&self, namespace: &str, kind: &str, name: &str, patch: Value) {
+        self.weft(namespace, kind).patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.unwrap();
+    }
+
+    pub(crate) async fn delete(&self, namespace: &str, kind: &str, name: &str) {
+        self.weft(namespace, kind).delete(name, &DeleteParams::default()).await.unwrap();
+    }
+
+    /// The one object of a kind that the operator made.
+    pub(crate) async fn find(&self, namespace: &str, api_version: &str, kind: &str) -> Option<DynamicObject> {
+        let managed = ListParams::default().labels("app.kubernetes.io/managed-by=weft-operator");
+        self.api(namespace, api_version, kind).list(&managed).await.unwrap().items.into_iter().next()
+    }
+
+    /// Lets the first Job's pod answer and the Deployment's pods run, and waits until all four kinds are ready.
+    pub(crate) async fn converged(&self, namespace: &str) {
+        let job = self.eventually("there is a Job", async || self.find(namespace, "batch/v1", "Job").await).await;
+        self.answered(namespace, &job).await;
+        let made = async || self.find(namespace, "apps/v1", "Deployment").await;
+        let deployment = self.eventually("there is a Deployment", made).await;
+        let status = json!({ "status": {
+            "observedGeneration": deployment.metadata.generation,
+            "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1,
+        } });
+        let deployments = self.api(namespace, "apps/v1", "Deployment");
+        let name = deployment.name_any();
+        deployments.patch_status(&name, &PatchParams::default(), &Patch::Merge(&status)).await.unwrap();
+        for (kind, reason) in
+            [("Warehouse", "Accepted"), ("DataGraph", "Valid"), ("Entity", "Synced"), ("EnrichmentMapping", "Running")]
+        {
+            self.ready_reason(namespace, kind, reason).await;
+        }
+    }
+
+    /// Does what a kubelet would tell of the Job's pod.
+    async fn answered(&self, namespace: &str, job: &DynamicObject) {
+        let template = job.data["spec"]["template"].clone();
+        let name = format!("{}-pod", job.name_any());
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": { "name": name, "labels": template["metadata"]["labels"] }, "spec": template["spec"],
+        });
+        let pods = self.api(namespace, "v1", "Pod");
+        pods.create(&PostParams::default(), &serde_json::from_value(pod).unwrap()).await.unwrap();
+        let now = jiff::Timestamp::now().as_second();
+        let time = jiff::Timestamp::from_second(now).unwrap().to_string();
+        let answer = json!({
+            "entity": "product", "outcome": "synced", "run": 7, "mode": "full", "snapshotTime": now,
+            "verifiedTime": now, "rows": { "added": 3, "changed": 0, "removed": 0, "rejected": 0, "total": 3 },
+        });
+        let terminated = json!({
+            "exitCode": 0, "startedAt": time, "finishedAt": time, "message": answer.to_string(), "containerID": "test://1",
+        });
+        let status = json!({ "status": { "phase": "Succeeded", "containerStatuses": [{
+            "name": "weft", "image": "", "imageID": "", "ready": false, "restartCount": 0,
+            "state": { "terminated": terminated },
+        }] } });
+        pods.patch_status(&name, &PatchParams::default(), &Patch::Merge(&status)).await.unwrap();
+    }
+
+    /// What the operator made in a namespace: kind, and specification without names of its own.
+    pub(crate) async fn children(&self, namespace: &str) -> Vec<(String, String)> {
+        let managed = ListParams::default().labels("app.kubernetes.io/managed-by=weft-operator");
+        let mut children = Vec::new();
+        for (api_version, kind) in [
+            ("v1", "ConfigMap"),
+            ("batch/v1", "CronJob"),
+            ("batch/v1", "Job"),
+            ("apps/v1", "Deployment"),
+            ("policy/v1", "PodDisruptionBudget"),
+        ] {
+            for child in self.api(namespace, api_version, kind).list(&managed).await.unwrap() {
+                let containers = child.data.pointer("/spec/template/spec/containers/0/args");
+                children.push((kind.to_owned(), containers.map(Value::to_string).unwrap_or_default()));
+            }
+        }
+        children.sort();
+        children
+    }
+
+    /// Kind, type, status and reason of every condition in a namespace.
+    pub(crate) async fn conditions(&self, namespace: &str) -> Vec<(String, String, String, String)> {
+        let mut found = Vec::new();
+        for kind in ORDERS[0] {
+            for object in self.weft(namespace, kind).list(&ListParams::default()).await.unwrap() {
+                for condition in object.data["status"]["conditions"].as_array().into_iter().flatten() {
+                    let text = |name: &str| condition[name].as_str().unwrap().to_owned();
+                    assert_eq!(condition["observedGeneration"], json!(object.metadata.generation));
+                    found.push((kind.to_owned(), text("type"), text("status"), text("reason")));
+                }
+            }
+        }
+        found
+    }
+
+    /// Waits until the one object of a kind is ready, or not, for this reason.
+    pub(crate) async fn ready_reason(&self, namespace: &str, kind: &str, reason: &str) {
+        self.eventually(&format!("{kind} says {reason}"), async || {
+            let objects = self.weft(namespace, kind).list(&ListParams::default()).await.unwrap().items;
+            let conditions = objects.first()?.data["status"]["conditions"].clone();
+            let ready = conditions.as_array()?.iter().find(|it| it["type"] == "Ready")?.clone();
+            (ready["reason"] == reason).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until an operator of this name holds the Lease.
+    pub(crate) async fn leads(&self, name: &str) {
+        let leases = self.api(&self.namespaces[0], "coordination.k8s.io/v1", "Lease");
+        self.eventually(&format!("{name} leads"), async || {
+            let lease = leases.get_opt("weft-operator").await.unwrap()?;
+            (lease.data["spec"]["holderIdentity"] == name).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until two looks in a row, a second apart, count the same writes.
+    pub(crate) async fn settled(&self) {
+        let mut before = self.writes().await;
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let now = self.writes().await;
+            if std::mem::replace(&mut before, now.clone()) == now {
+                return;
+            }
+        }
+    }
+
+    /// How many requests that change something the API server has answered, by kind and verb.
+    pub(crate) async fn writes(&self) -> BTreeMap<String, u64> {
+        let request = http::Request::get("/metrics").body(Vec::new()).unwrap();
+        let text = self.client.request_text(request).await.unwrap();
+        let mut counts = BTreeMap::new();
+        for line in text.lines().filter(|line| line.starts_with("apiserver_request_total{")) {
+            let label = |name: &str| {
+                let (_, rest) = line.split_once(&format!("{name}=\"")).unwrap_or_default();
+                rest.split('"').next().unwrap_or_default()
+            };
+            let (resource, verb) = (label("resource"), label("verb"));
+            if WRITTEN.contains(&resource)
+                && ["POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOLLECTION"].contains(&verb)
+            {
+                let count: f64 = line.rsplit(' ').next().unwrap().parse().unwrap();
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+                let count = count as u64;
+                *counts.entry(format!("{verb} {resource}")).or_default() += count;
+            }
+        }
+        assert!(!counts.is_empty(), "the API server counts its requests");
+        counts
+    }
+
+    /// Waits for something that has to happen.
+    pub(crate) async fn eventually<T>(&self, what: &str, mut found: impl AsyncFnMut() -> Option<T>) -> T {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            if let Some(found) = found().await {
+                return found;
+            }
+            assert!(Instant::now() < deadline, "waited in vain until {what}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}

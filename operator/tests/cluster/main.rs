@@ -1,0 +1,105 @@
+//! The operator on a real API server, which `e2e/test-crds.sh` finds or starts. No node is needed: the tests do what
+//! kubelet and controllers would tell of pods and Deployments.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // also in what the tests share
+
+mod bench;
+
+use std::time::Duration;
+
+use bench::{Bench, ORDERS, Operator};
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs an API server: run e2e/test-crds.sh"]
+async fn the_four_kinds_in_any_order_become_the_same_children_and_conditions() {
+    let bench = Bench::new(ORDERS.len()).await;
+    let _operator = Operator::start(&bench, "a");
+    let mut ends = Vec::new();
+    for (namespace, order) in bench.namespaces.iter().zip(ORDERS) {
+        for kind in order {
+            bench.apply(namespace, kind).await;
+        }
+        bench.converged(namespace).await;
+        ends.push((bench.children(namespace).await, bench.conditions(namespace).await));
+    }
+    let (children, conditions) = &ends[0];
+    let kinds: Vec<_> = children.iter().map(|child| child.0.as_str()).collect();
+    assert_eq!(kinds, ["ConfigMap", "ConfigMap", "CronJob", "Deployment", "Job", "PodDisruptionBudget"]);
+    assert!(conditions.iter().filter(|it| it.1 == "Ready").all(|it| it.2 == "True"), "{conditions:?}");
+    for (order, end) in ORDERS.iter().zip(&ends) {
+        assert_eq!(end, &ends[0], "{order:?}");
+    }
+    bench.removed().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs an API server: run e2e/test-crds.sh"]
+async fn a_mapping_waits_for_its_entity_and_says_so_and_suspending_it_stops_its_enrichers() {
+    let bench = Bench::new(1).await;
+    let namespace = &bench.namespaces[0];
+    let _operator = Operator::start(&bench, "a");
+    for kind in ["EnrichmentMapping", "Entity"] {
+        bench.apply(namespace, kind).await;
+    }
+    bench.ready_reason(namespace, "EnrichmentMapping", "UnknownDataGraph").await;
+    bench.apply(namespace, "DataGraph").await;
+    bench.ready_reason(namespace, "Entity", "DataGraphNotReady").await;
+    bench.ready_reason(namespace, "DataGraph", "UnknownWarehouse").await;
+    bench.apply(namespace, "Warehouse").await;
+    bench.ready_reason(namespace, "EnrichmentMapping", "EntityNotSynced").await;
+    assert!(bench.find(namespace, "apps/v1", "Deployment").await.is_none(), "no event goes out without its rows");
+    bench.converged(namespace).await;
+    // What runs goes on while what it was made from is away.
+    bench.delete(namespace, "Warehouse", "prod").await;
+    bench.ready_reason(namespace, "DataGraph", "UnknownWarehouse").await;
+    bench.ready_reason(namespace, "EnrichmentMapping", "DataGraphNotReady").await;
+    assert!(bench.find(namespace, "apps/v1", "Deployment").await.is_some());
+    bench.apply(namespace, "Warehouse").await;
+    bench.ready_reason(namespace, "EnrichmentMapping", "Running").await;
+    bench.patch(namespace, "EnrichmentMapping", "orders", json!({ "spec": { "suspend": true } })).await;
+    bench
+        .eventually("the Deployment has no replicas", async || {
+            let deployment = bench.find(namespace, "apps/v1", "Deployment").await?;
+            (deployment.data["spec"]["replicas"] == 0).then_some(())
+        })
+        .await;
+    bench.removed().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs an API server: run e2e/test-crds.sh"]
+async fn an_operator_that_has_nothing_to_do_writes_nothing_not_even_when_it_starts_again() {
+    let bench = Bench::new(1).await;
+    let namespace = &bench.namespaces[0];
+    let operator = Operator::start(&bench, "a");
+    for kind in ORDERS[0] {
+        bench.apply(namespace, kind).await;
+    }
+    bench.converged(namespace).await;
+    bench.settled().await;
+    let before = bench.writes().await;
+    drop(operator);
+    let _again = Operator::start(&bench, "b");
+    bench.leads("b").await;
+    // A measured time of quiet, and no wait for something to happen.
+    tokio::time::sleep(bench::quiet()).await;
+    assert_eq!(bench.writes().await, before);
+    bench.removed().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs an API server: run e2e/test-crds.sh"]
+async fn a_leader_that_is_told_to_stop_hands_over_long_before_its_lease_runs_out() {
+    let bench = Bench::new(1).await;
+    let first = Operator::start(&bench, "a");
+    bench.leads("a").await;
+    let _second = Operator::start(&bench, "b");
+    let began = std::time::Instant::now();
+    first.terminate();
+    bench.leads("b").await;
+    assert!(began.elapsed() < Duration::from_secs(10), "it took {:?}", began.elapsed());
+    bench.apply(&bench.namespaces[0], "Warehouse").await;
+    bench.ready_reason(&bench.namespaces[0], "Warehouse", "Accepted").await;
+    bench.removed().await;
+}
