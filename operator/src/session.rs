@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use futures_util::future::{join, join_all, join4};
 use futures_util::stream;
 use kube::api::{Api, DynamicObject, ListParams};
@@ -24,13 +24,17 @@ use crate::world::{Changed, Guarded, World, watched};
 /// How long to wait for kinds that come later, and between two tries to reach the cluster.
 const PAUSE: Duration = Duration::from_secs(2);
 
+const NO_CLUSTER: &str = "failed to find the cluster: this is no pod with a service account, and there is no kubeconfig \
+                          (KUBECONFIG, else ~/.kube/config) that can be read; `kubectl config view` tells what is wrong";
+
 /// Runs until it is told to stop.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("failed to watch for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("failed to watch for SIGINT")?;
     let health = Arc::new(Health::new().context("failed to make the counters")?);
     admin::serve(args.admin, &health).await?;
-    let config = Config::infer().await.context("failed to find the cluster: neither in a pod nor a kubeconfig")?;
+    // Why a kubeconfig cannot be read would quote it, and it holds passwords.
+    let config = Config::infer().await.map_err(|_| anyhow!("{NO_CLUSTER}"))?;
     let namespace = args.lease_namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
     let client = Client::try_from(config).context("failed to make a client of the cluster")?;
     let identity = args.identity.clone().unwrap_or_else(|| format!("{}_{}", hostname(), std::process::id()));
