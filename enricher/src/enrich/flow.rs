@@ -41,8 +41,8 @@ pub(crate) struct Flow<'run, S, L> {
     pub(super) status: &'run Status,
     /// What a sink reported; nothing is sent until it is over.
     pub(super) trouble: Option<Trouble>,
-    /// A sink was opened after trouble, and nothing was delivered yet: one record is tried first.
-    pub(super) trial: Option<Pause>,
+    /// A sink was opened after trouble, and has delivered nothing yet: one record is tried at a time.
+    pub(super) trial: Option<Trial>,
     /// The source has trouble, and is asked again at this time.
     pub(super) source_asked: Option<(Pause, Instant)>,
     /// The secrets of the topics have changed: their clients are made anew.
@@ -64,6 +64,19 @@ pub(crate) struct Flow<'run, S, L> {
     pub(super) samples: HashMap<usize, i64, RandomState>,
     committed_at: Instant,
 }
+
+/// What shows that trouble with a sink is over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Trial {
+    /// What is waited for.
+    pub(super) pause: Pause,
+    /// That a dead letter is delivered, not an event.
+    pub(super) of_letters: bool,
+    pub(super) since: Instant,
+}
+
+/// How long a record is looked for that has a dead letter: what made the last one may come no more.
+const LETTER_TRIAL: Duration = Duration::from_secs(60);
 
 /// A batch cannot be finished: its records come again.
 #[derive(Debug)]
@@ -141,7 +154,7 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
     /// Takes reports of deliveries, those of the next moments too.
     pub(super) fn settle(&mut self, wait: Duration) {
         let Self { sink, letters, assignment, trouble, trial, status, samples, .. } = self;
-        let mut settled = |receipt: Receipt, fate| match fate {
+        let mut settled = |receipt: Receipt, fate, of_letters| match fate {
             Fate::Delivered => {
                 assignment.delivered(receipt);
                 if receipt.is_sample()
@@ -149,8 +162,8 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
                 {
                     counters.delivered_after(milliseconds_since(time));
                 }
-                if let Some(pause) = trial.take() {
-                    status.goes_on(pause);
+                if let Some(over) = trial.take_if(|trial| trial.of_letters == of_letters) {
+                    status.goes_on(over.pause);
                 }
             }
             Fate::Failed(reported) => {
@@ -158,8 +171,21 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
                 trouble.get_or_insert(reported);
             }
         };
-        sink.poll(wait, &mut settled);
-        letters.poll(Duration::ZERO, &mut settled);
+        sink.poll(wait, |receipt, fate| settled(receipt, fate, false));
+        letters.poll(Duration::ZERO, |receipt, fate| settled(receipt, fate, true));
+    }
+
+    /// Waits until what was sent as a trial has arrived or failed: what is sent behind it might come before it.
+    pub(super) fn await_trial(&mut self) {
+        let since = Instant::now();
+        while self.trial.is_some() && self.sink.waiting() + self.letters.waiting() > 0 && self.go_on().is_ok() {
+            self.bide(since, STEP);
+        }
+        self.read_on();
+        let is_over = |trial: &mut Trial| trial.of_letters && trial.since.elapsed() >= LETTER_TRIAL;
+        if let Some(over) = self.trial.take_if(is_over) {
+            self.status.goes_on(over.pause);
+        }
     }
 
     /// Tells the group how far its partitions are; waits for the answer if `wait`.

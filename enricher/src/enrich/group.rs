@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use rdkafka::error::RDKafkaErrorCode as Code;
+use rdkafka::message::Message as _;
 
 use super::{Flow, Pause, Trouble};
 use crate::sink::Sink;
@@ -89,7 +90,17 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
         }
     }
 
+    /// Lets go of partitions. What is still on its way of them must not arrive behind what their next owner sends: it is
+    /// dropped, and with it what is on its way of others, which is read again.
     fn forget(&mut self, partitions: &[i32]) {
+        if self.assignment.has_outputs(partitions) {
+            self.sink.close();
+            self.letters.close();
+            let message =
+                format!("outputs of partitions {partitions:?}, which another member reads now, were not acknowledged");
+            self.trouble.get_or_insert(Trouble { pause: Pause::DestinationSlow, message });
+        }
+        self.held.retain(|record| !partitions.contains(&record.partition()));
         partitions.iter().for_each(|partition| self.assignment.remove(*partition));
         if let Err(error) = self.source.unassign(partitions) {
             tracing::warn!(%error, "failed to give partitions back");
@@ -178,8 +189,12 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
                 self.accepts_loss = false;
                 tracing::warn!(loss, "goes on at the oldest record, as it was told to");
                 self.assignment.add(partition, oldest);
+                self.held.retain(|record| record.partition() != partition);
                 if let Err(error) = self.source.go_to(&[(partition, oldest)]) {
                     tracing::warn!(%error, partition, "failed to go on at the oldest record");
+                }
+                if self.paused {
+                    self.pause_all();
                 }
             } else {
                 self.assignment.halt(partition);

@@ -130,6 +130,9 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
                 // It was asked to end, or cannot go on: what is left of the batch is for whoever reads it next.
                 break;
             }
+            if self.flow.trial.is_some() && self.flow.trouble.is_none() {
+                self.flow.await_trial();
+            }
             self.flow.tend();
             if self.counted_at.elapsed() >= COUNT_EVERY {
                 self.count();

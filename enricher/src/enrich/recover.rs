@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use weft_store::backoff::Backoff;
 
-use super::flow::SETTLE;
+use super::flow::{SETTLE, Trial};
 use super::{Flow, Pause, Trouble};
 use crate::sink::Sink;
 
@@ -66,8 +66,9 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
         }
         self.trouble = None;
         // Whether what was reported is over shows when the first output is delivered.
-        self.trial = after.map(|(pause, _)| pause);
-        seen.into_iter().filter(|pause| Some(*pause) != self.trial).for_each(|pause| self.status.goes_on(pause));
+        let tried = after.map(|(pause, _)| pause);
+        self.trial = tried.map(|pause| Trial { pause, of_letters: letters_only, since: Instant::now() });
+        seen.into_iter().filter(|pause| Some(*pause) != tried).for_each(|pause| self.status.goes_on(pause));
         self.read_on();
         true
     }

@@ -113,7 +113,7 @@ impl Status {
     pub(crate) fn waits(&self, trouble: &Trouble) {
         let before = self.state().waits.insert(trouble.pause, trouble.message.clone());
         if before.as_deref() != Some(&trouble.message) {
-            tracing::warn!(reason = %trouble.pause, message = trouble.message, "paused");
+            tracing::warn!(reason = %trouble.pause, detail = trouble.message, "paused");
         }
     }
 
@@ -138,7 +138,7 @@ impl Status {
         let before = std::mem::replace(&mut self.state().forwards, message.map(str::to_owned));
         match message {
             Some(message) if before.as_deref() != Some(message) => {
-                tracing::warn!(reason = %Pause::StoreUnavailable, message, "sends events without rows (onUnavailable: Forward)");
+                tracing::warn!(reason = %Pause::StoreUnavailable, detail = message, "sends events without rows (onUnavailable: Forward)");
             }
             None if before.is_some() => tracing::info!("sends events with their rows again"),
             _ => {}

@@ -26,6 +26,9 @@ pub(crate) trait Sink {
     /// Works on for at most `wait`, and tells what became of outputs.
     fn poll(&mut self, wait: Duration, settled: impl FnMut(Receipt, Fate));
 
+    /// Forgets all that is not settled, so that none of it is sent any more; [`Sink::open`] comes before anything else.
+    fn close(&mut self);
+
     /// How many outputs are taken and not settled.
     fn waiting(&self) -> usize;
 

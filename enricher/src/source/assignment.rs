@@ -148,6 +148,11 @@ impl Assignment {
         })
     }
 
+    /// Whether outputs of these partitions are on their way.
+    pub(crate) fn has_outputs(&self, partitions: &[i32]) -> bool {
+        self.holdings.values().any(|holding| holding.outputs > 0 && partitions.contains(&holding.partition))
+    }
+
     /// Stops reading a partition, until [`Assignment::add`] takes it anew.
     pub(crate) fn halt(&mut self, partition: i32) {
         for holding in self.holdings.values_mut().filter(|holding| holding.partition == partition) {

@@ -24,6 +24,7 @@ mod secrets;
 #[path = "../shop/mod.rs"]
 mod shop;
 mod stream;
+mod stuck;
 mod unavailable;
 mod waits;
 mod world;

@@ -16,8 +16,8 @@ use super::{Exit, Failure};
 use crate::connect::Connections;
 use crate::enrich::Status;
 use crate::metrics::StoreMetrics;
-pub(crate) use args::Args;
 use args::Chosen;
+pub(crate) use args::{Args, Resume};
 pub(crate) use session::Session;
 
 /// Runs the command.

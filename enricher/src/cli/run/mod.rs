@@ -83,6 +83,11 @@ pub(crate) struct Args {
     #[arg(long, requires = "store")]
     follow: bool,
 
+    /// With --events manifest, accept once what stopped the mapping: OffsetsLost goes on at the oldest record there is
+    #[cfg(feature = "kafka")]
+    #[arg(long, value_name = "REASON")]
+    resume: Vec<crate::cli::enrich::Resume>,
+
     #[command(flatten)]
     format: FormatArg,
 }

@@ -18,6 +18,10 @@ pub(super) use session::run;
 pub(super) fn is_meant(args: &Args) -> Result<bool, Failure> {
     let is_manifest = |path: &Path| path.as_os_str() == "manifest";
     let message = match (is_manifest(&args.events), is_manifest(&args.output)) {
+        #[cfg(feature = "kafka")]
+        (false, false) if !args.resume.is_empty() => {
+            "--resume is for --events manifest --output manifest: what stops there is a consumer group"
+        }
         (false, false) => return Ok(false),
         _ if !cfg!(feature = "kafka") => {
             "--events manifest and --output manifest: this weft was built without Kafka; build it with `make install`, or \

@@ -102,11 +102,7 @@ fn producer(access: &Access, limit: u64) -> Result<BaseProducer<Context>, KafkaE
 
 impl Sink for KafkaSink {
     fn open(&mut self) -> Result<(), Trouble> {
-        if let Some(before) = self.open.take() {
-            // What of it the brokers have not seen they need not see: it is read, and sent, again.
-            before.producer.purge(rdkafka::producer::PurgeConfig::default().queue().inflight());
-        }
-        self.reports = Reports::default();
+        self.close();
         let probe = producer(&self.access, config::DEFAULT_LIMIT);
         let probe = probe.map_err(|_| self.trouble(RDKafkaErrorCode::Fail))?;
         let partitions = self.partitions(&probe).map_err(|code| self.trouble(code))?;
@@ -162,6 +158,14 @@ impl Sink for KafkaSink {
             }
             open.producer.poll(Duration::ZERO);
         }
+    }
+
+    fn close(&mut self) {
+        if let Some(before) = self.open.take() {
+            // What of it the brokers have not seen they need not see: it is read, and sent, again.
+            before.producer.purge(rdkafka::producer::PurgeConfig::default().queue().inflight());
+        }
+        self.reports = Reports::default();
     }
 
     fn waiting(&self) -> usize {

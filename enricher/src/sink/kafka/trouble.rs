@@ -26,12 +26,17 @@ pub(super) fn trouble(access: &Access, code: Code) -> Trouble {
             Pause::DestinationRefuses,
             format!("{field}: topic {topic} takes no batch of this size any more; its max.message.bytes was lowered"),
         ),
-        Code::InvalidRecord => (
+        Code::InvalidTimestamp => (
             Pause::DestinationRefuses,
             format!(
-                "{field}: topic {topic} refuses records: a compacted topic takes none without a key, and one with \
-                 message.timestamp.type=CreateTime none too far from its clock"
+                "{field}: topic {topic} refuses a record whose timestamp is too far from its clock; raise its \
+                 message.timestamp.before.max.ms and message.timestamp.after.max.ms, or set message.timestamp.type to \
+                 LogAppendTime"
             ),
+        ),
+        Code::InvalidRecord => (
+            Pause::DestinationRefuses,
+            format!("{field}: topic {topic} refuses records: a compacted topic takes none without a key"),
         ),
         code => (
             Pause::DestinationUnreachable,

@@ -96,8 +96,10 @@ async fn an_emptied_table_deletes_nothing_until_its_run_is_approved() {
     let approved = shop.run(Request { approve: Some(run), ..Request::default() }).await.unwrap();
     assert_eq!((approved.mode, approved.rows.removed), (Mode::Approved, 1000));
     assert_eq!(shop.keys().await.len(), 0);
-    let again = shop.run(Request { approve: Some(run), ..Request::default() }).await.unwrap_err();
-    assert_eq!(again.to_string(), format!("run {run} is not held; no run is"));
+    let again = shop.run(Request { approve: Some(run), ..Request::default() }).await.unwrap();
+    assert_eq!((again.outcome, again.run), (Ending::Unchanged, Some(run)), "it was applied before");
+    let none = shop.run(Request { approve: Some(run - 1), ..Request::default() }).await.unwrap_err();
+    assert_eq!(none.to_string(), format!("run {} is not held; no run is", run - 1));
     assert_eq!(shop.sync().await.outcome, Ending::Unchanged);
 }
 

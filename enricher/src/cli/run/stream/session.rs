@@ -34,7 +34,7 @@ pub(in crate::cli::run) fn run(
     let runtime = runtime.context("failed to start the runtime").map_err(Failure::Transient)?;
     let status = Arc::new(Status::new(plan));
     stop_on_signals(&status)?;
-    let session = Session::new(plan, &secrets, &status, runtime.handle(), &[])?.without_breaker();
+    let session = Session::new(plan, &secrets, &status, runtime.handle(), &args.resume)?.without_breaker();
     // A person is there to be told; nothing is waited for that may never come.
     let ends = Ends::new(session.check_topics().map_err(failure)?);
     let reached = Arc::new(AtomicBool::new(false));
