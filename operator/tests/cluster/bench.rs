@@ -39,6 +39,8 @@ const WRITTEN: [&str; 9] = [
 
 pub(crate) struct Bench {
     client: Client,
+    /// By which operators reach the API server: with the rights of the chart and no others.
+    kubeconfig: tempfile::NamedTempFile,
     pub(crate) namespaces: Vec<String>,
     _alone: MutexGuard<'static, ()>,
 }
@@ -56,6 +58,7 @@ impl Operator {
     /// Its name stands in the Lease.
     pub(crate) fn start(bench: &Bench, name: &str) -> Self {
         let child = Command::new(env!("CARGO_BIN_EXE_weft-operator"))
+            .env("KUBECONFIG", bench.kubeconfig.path())
             .args(["--installation", "e2e", "--data-plane-image", "weft:e2e", "--admin", "127.0.0.1:0"])
             .args(["--watch-namespaces", &bench.namespaces.join(",")])
             .args(["--lease-namespace", &bench.namespaces[0], "--identity", name])
@@ -81,7 +84,8 @@ impl Bench {
     pub(crate) async fn new(namespaces: usize) -> Self {
         let alone = ALONE.lock().await;
         let client = Client::try_default().await.expect("KUBECONFIG names an API server; e2e/test-crds.sh starts one");
-        let mut bench = Self { client, namespaces: Vec::new(), _alone: alone };
+        let kubeconfig = tempfile::NamedTempFile::new().unwrap();
+        let mut bench = Self { client, kubeconfig, namespaces: Vec::new(), _alone: alone };
         bench.install().await;
         for _ in 0..namespaces {
             let metadata = kube::api::ObjectMeta { generate_name: Some("weft-operator-".into()), ..Default::default() };
@@ -94,7 +98,41 @@ impl Bench {
             drop(accounts.create(&PostParams::default(), &account).await);
             bench.namespaces.push(namespace);
         }
+        bench.entitle().await;
         bench
+    }
+
+    /// Gives a service account what the chart's Role gives, in the namespaces, and makes the kubeconfig for it.
+    async fn entitle(&self) {
+        let first = &self.namespaces[0];
+        let chart = include_str!("../../../charts/weft/templates/_names.tpl");
+        let (_, rules) = chart.split_once("{{- define \"weft.rules\" -}}").unwrap();
+        let (rules, _) = rules.split_once("{{- end -}}").unwrap();
+        let mut rules: Vec<Value> = serde_yaml::from_str(rules).unwrap();
+        rules.push(json!({
+            "apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create", "get", "update"],
+        }));
+        for namespace in &self.namespaces {
+            let role = json!({ "metadata": { "name": "weft" }, "rules": rules });
+            let binding = json!({
+                "metadata": { "name": "weft" },
+                "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "weft" },
+                "subjects": [{ "kind": "ServiceAccount", "name": "default", "namespace": first }],
+            });
+            for (kind, object) in [("Role", role), ("RoleBinding", binding)] {
+                let api = self.api(namespace, "rbac.authorization.k8s.io/v1", kind);
+                api.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
+            }
+        }
+        let accounts: Api<ServiceAccount> = Api::namespaced(self.client.clone(), first);
+        let request = serde_json::from_value(json!({ "metadata": {}, "spec": { "audiences": [] } })).unwrap();
+        let answer = accounts.create_token_request("default", &PostParams::default(), &request).await.unwrap();
+        let given = std::env::var("KUBECONFIG").expect("KUBECONFIG names an API server");
+        let mut config: Value = serde_yaml::from_str(&std::fs::read_to_string(given).unwrap()).unwrap();
+        for user in config["users"].as_array_mut().unwrap() {
+            user["user"] = json!({ "token": answer.status.as_ref().unwrap().token });
+        }
+        std::fs::write(self.kubeconfig.path(), config.to_string()).unwrap();
     }
 
     async fn install(&self) {
