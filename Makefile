@@ -51,7 +51,7 @@ lint: ## Check format, lints, scripts and dependencies
 	@scripts/lint.sh
 
 .PHONY: crds
-crds: ## Write crds/ anew from the resource types
+crds: ## Write crds/ and the chart of the CRDs anew from the resource types
 	@cargo run --locked --quiet -p weft-api --bin crdgen
 
 .PHONY: docs

@@ -34,13 +34,25 @@ fn not_nullable(schema: &mut JSONSchemaProps) {
     }
 }
 
-/// The file a definition is kept in under `crds/`.
-pub fn file_name(crd: &CustomResourceDefinition) -> String {
-    format!("{}.yaml", crd.spec.names.plural)
+/// What is made of the definitions, by its path in the repository: a file per kind in `crds/`, and the same as templates
+/// of the chart `weft-crds`.
+pub fn generated() -> Result<Vec<(String, String)>, serde_yaml::Error> {
+    let mut files = Vec::new();
+    for crd in crds() {
+        let definition = serde_yaml::to_string(&crd)?;
+        let name = format!("{}.yaml", crd.spec.names.plural);
+        files.push((format!("charts/weft-crds/templates/{name}"), format!("{ORIGIN}{}", template(&definition))));
+        files.push((format!("crds/{name}"), format!("{ORIGIN}{definition}")));
+    }
+    Ok(files)
 }
 
-/// A definition as its file holds it.
-pub fn to_yaml(crd: &CustomResourceDefinition) -> Result<String, serde_yaml::Error> {
-    let definition = serde_yaml::to_string(crd)?;
-    Ok(format!("# Generated from the types in operator/api by crdgen (`make crds`): do not edit.\n{definition}"))
+const ORIGIN: &str = "# Generated from the types in operator/api by crdgen (`make crds`): do not edit.\n";
+
+/// A definition that stays when its release goes, unless the values say otherwise: every object of its kind would go
+/// with it.
+fn template(definition: &str) -> String {
+    let quoted = definition.replace("{{", "{{ \"{{\" }}");
+    let kept = "metadata:\n  {{- if .Values.keep }}\n  annotations:\n    helm.sh/resource-policy: keep\n  {{- end }}\n";
+    quoted.replacen("metadata:\n", kept, 1)
 }

@@ -28,7 +28,7 @@ mod tls;
 mod violation;
 mod warehouse;
 
-pub use crds::{crd, crds, file_name as crd_file_name, to_yaml as crd_yaml};
+pub use crds::{crd, crds, generated};
 pub use data_graph::{DataGraph, DataGraphSpec, Store};
 pub use duration::duration;
 pub use enrichment_mapping::{

@@ -9,18 +9,32 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 
 #[test]
-fn the_files_in_crds_are_those_that_the_types_make() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crds");
-    let mut expected = BTreeSet::new();
-    for crd in weft_api::crds() {
-        let name = weft_api::crd_file_name(&crd);
-        let found = fs::read_to_string(folder.join(&name)).unwrap_or_default();
-        assert!(found == weft_api::crd_yaml(&crd).unwrap(), "crds/{name} is out of date: run `make crds`");
-        expected.insert(name);
+fn the_files_in_crds_and_in_the_chart_are_those_that_the_types_make() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let generated = weft_api::generated().unwrap();
+    for (path, wanted) in &generated {
+        let found = fs::read_to_string(root.join(path)).unwrap_or_default();
+        assert!(found == *wanted, "{path} is out of date: run `make crds`");
     }
-    let found: BTreeSet<_> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    assert_eq!(found, expected, "crds/ holds one file per kind and nothing else");
+    let expected: BTreeSet<_> = generated.iter().map(|(path, _)| root.join(path)).collect();
+    for folder in ["crds", "charts/weft-crds/templates"] {
+        for file in fs::read_dir(root.join(folder)).unwrap() {
+            let path = file.unwrap().path();
+            let is_notes = path.file_name().is_some_and(|name| name == "NOTES.txt");
+            assert!(is_notes || expected.contains(&path), "{} is made from no type", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_release_that_goes_leaves_the_definitions_unless_it_is_told() {
+    for (path, template) in weft_api::generated().unwrap().iter().filter(|(path, _)| path.starts_with("charts/")) {
+        let (before, after) = template.split_once("  {{- if .Values.keep }}\n").unwrap();
+        let (kept, after) = after.split_once("  {{- end }}\n").unwrap();
+        assert_eq!(kept, "  annotations:\n    helm.sh/resource-policy: keep\n", "{path}");
+        assert!(before.ends_with("\nmetadata:\n") && after.starts_with("  name: "), "{path}");
+        assert!(!after.contains("{{"), "Helm would take a part of {path} for a template");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Writes the custom resource definitions.
 //!
-//! `crdgen [DIR]` writes one file per kind into DIR (default `crds`); `crdgen --check [DIR]` writes nothing and exits
-//! with 1 if a file there is not what it would write.
+//! `crdgen [DIR]` writes `crds/` and the templates of `charts/weft-crds` into DIR (default: the current folder);
+//! `crdgen --check [DIR]` writes nothing and exits with 1 if a file there is not what it would write.
 
 use std::{error::Error, fs, io::Write, path::Path, process::ExitCode};
 
@@ -12,25 +12,23 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         [flag] if flag == "--check" => true,
         _ => return Err("usage: crdgen [--check] [DIR]".into()),
     };
-    let folder = Path::new(folders.first().map_or("crds", String::as_str));
+    let folder = Path::new(folders.first().map_or(".", String::as_str));
     if check { check_drift(folder) } else { write(folder) }
 }
 
 fn write(folder: &Path) -> Result<ExitCode, Box<dyn Error>> {
-    fs::create_dir_all(folder)?;
-    for crd in weft_api::crds() {
-        let path = folder.join(weft_api::crd_file_name(&crd));
-        fs::write(&path, weft_api::crd_yaml(&crd)?)
-            .map_err(|error| format!("failed to write {}: {error}", path.display()))?;
+    for (path, wanted) in weft_api::generated()? {
+        let path = folder.join(path);
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::write(&path, wanted).map_err(|error| format!("failed to write {}: {error}", path.display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn check_drift(folder: &Path) -> Result<ExitCode, Box<dyn Error>> {
     let mut code = ExitCode::SUCCESS;
-    for crd in weft_api::crds() {
-        let path = folder.join(weft_api::crd_file_name(&crd));
-        let wanted = weft_api::crd_yaml(&crd)?;
+    for (path, wanted) in weft_api::generated()? {
+        let path = folder.join(path);
         let found = fs::read_to_string(&path).unwrap_or_default();
         if let Some(line) = first_difference(&found, &wanted) {
             writeln!(
