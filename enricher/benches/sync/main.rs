@@ -14,6 +14,7 @@ mod figures;
 #[allow(dead_code, reason = "there is no proxy here")]
 mod frames;
 mod items;
+mod machine;
 mod measured;
 #[path = "../../warehouse/tests/postgres/server.rs"]
 #[allow(dead_code, reason = "each user of the server needs something else of it")]
@@ -68,19 +69,22 @@ async fn measure() -> Value {
         "{rows} rows of 12 columns, {json_bytes:.0} bytes of JSON each; medians of {rounds} rounds; PostgreSQL with \
          fsync=off, Redis without persistence and first at the processor\n"
     );
+    let stalls = machine::Stalls::watch();
     let load = first_loads(&world, rows, rounds).await;
     let bytes = load["bytesPerRow"].as_f64().unwrap();
     tell("memory in Redis", &format!("{bytes:.0} bytes a row"), Some((bytes / json_bytes, MOST_OF_JSON, "its JSON")));
     let later = later_runs(&world, rows, rounds).await;
     let lookup = store::cpu_per_key(&world, rows).await;
-    let slow = store::slow_commands(&world).await;
+    let (slow, stalls) = (store::slow_commands(&world).await, stalls.so_far());
     tell("Redis' time for a looked-up key", &format!("{lookup:.2} µs"), None);
     tell("commands of Redis beyond 10 ms", &format!("{} {slow:?}", slow.len()), None);
+    tell("  waits beyond 10 ms of a thread that only naps", &stalls.to_string(), None);
     drop(world);
     let big = large(big).await;
     json!({
         "rows": rows, "rounds": rounds, "firstLoad": load, "later": later, "large": big,
         "redis": {"bytesPerRow": bytes, "ofJson": bytes / json_bytes, "microsecondsPerKey": lookup, "slowCommands": slow},
+        "machineStalls": stalls,
     })
 }
 

@@ -1,9 +1,8 @@
 //! What Redis says of itself.
 
-use std::process::{Command, Stdio};
-
 use weft_store::Reader as _;
 
+use crate::machine;
 use crate::world::{BOOKKEEPING, World};
 
 /// How many keys one batch of events asks for.
@@ -21,10 +20,7 @@ async fn told(world: &World, name: &str) -> f64 {
 /// own in earnest.
 pub(crate) async fn prepare(world: &World) {
     world.command_redis(&["CONFIG", "SET", "slowlog-log-slower-than", "10000", "slowlog-max-len", "1000000"]).await;
-    let process = told(world, "process_id").await.to_string();
-    let mut renice = Command::new("renice");
-    // Without the right to it everything is measured all the same.
-    let _ = renice.args(["-n", "-10", "-p", &process]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    machine::first_at_the_processor(&told(world, "process_id").await.to_string());
 }
 
 /// The bytes that the rows take.
