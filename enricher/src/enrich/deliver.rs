@@ -7,27 +7,37 @@ use super::flow::Interrupted;
 use super::letter::{Letter, Reason, original};
 use super::pipeline::{Judged, Read};
 use super::{Flow, Pipeline};
-use crate::join::{Batch, Join, Outcome};
-use crate::letters::{Address, NO_RULE};
+use crate::join::{Batch, Join, Outcome, Sent};
+use crate::letters::{Address, NO_RULE, without_name};
 use crate::run::Summary;
 use crate::sink::{Output, Sink};
-use crate::source::Receipt;
+use crate::source::{ALL_RULES, Receipt};
 
 impl<R, S: Sink, L: Sink> Pipeline<'_, R, S, L> {
-    /// Sends each record of the batch as each rule wants it. `lacking` keys of the batch have no answer; what waits for
+    /// Sends each record of the batch as each rule wants it. What becomes of it is counted once, however often it is read. `lacking` keys of the batch have no answer; what waits for
     /// one of them is sent as it came.
     pub(super) fn deliver(&mut self, lacking: usize) -> Result<(), Interrupted> {
-        let Self { plan, join, flow, breaker, batch, read, output, summary, .. } = self;
-        let mut delivery = Delivery { plan, join, flow, batch, output, summary, lacks_rows: lacking > 0 };
-        for read in read.iter() {
-            if !delivery.flow.assignment.is_running(read.receipt) {
-                continue;
-            }
-            let address = Address::of(read.record.headers(), delivery.plan);
+        let Self { plan, join, flow, breaker, batch, read, output, summary, owed, .. } = self;
+        let (again, counted) = (None, 0);
+        let lacks_rows = lacking > 0;
+        let mut delivery = Delivery { plan, join, flow, batch, output, summary, owed, again, counted, lacks_rows };
+        for Read { record, receipt, judged } in read.iter() {
+            let Some(counted) = delivery.flow.assignment.counted(*receipt, record.offset()) else { continue };
+            delivery.counted = counted;
+            let address = Address::of(record.headers(), delivery.plan);
             if !matches!(address, Address::AnotherMapping) {
-                breaker.count(delivery.record(read, &address)?);
+                let delivered = delivery.record(record, *receipt, judged, &address);
+                if delivered.is_err() {
+                    // What was counted of it is not counted again when it is read again.
+                    delivery.flow.assignment.count(*receipt, record.offset(), delivery.counted);
+                }
+                let failed = delivered?;
+                if counted == 0 {
+                    breaker.count(failed);
+                }
             }
-            delivery.flow.assignment.done(read.receipt);
+            delivery.flow.assignment.done(*receipt, record.offset());
+            delivery.flow.suspects.acquit(record);
         }
         Ok(())
     }
@@ -41,6 +51,12 @@ struct Delivery<'batch, 'run, S, L> {
     batch: &'batch mut Batch,
     output: &'batch mut Vec<u8>,
     summary: &'batch mut Summary,
+    /// What is counted as sent, and was refused.
+    owed: &'batch mut Vec<(usize, Sent)>,
+    /// Takes what was counted before, and is not looked at.
+    again: Option<Summary>,
+    /// Under how many rules the outcome of the record is counted.
+    counted: usize,
     /// Some keys of the batch have no answer.
     lacks_rows: bool,
 }
@@ -50,16 +66,31 @@ type Failed = Option<&'static str>;
 
 impl<S: Sink, L: Sink> Delivery<'_, '_, S, L> {
     /// Sends a record on, its event as each rule wants it.
-    fn record(&mut self, read: &Read<'_>, address: &Address) -> Result<Failed, Interrupted> {
-        let Read { record, receipt, judged } = read;
+    fn record(
+        &mut self,
+        record: &BorrowedMessage<'_>,
+        receipt: Receipt,
+        judged: &Judged,
+        address: &Address,
+    ) -> Result<Failed, Interrupted> {
         match (address, judged) {
             (Address::UnknownRule(rule), _) => {
-                self.unreadable(record, *receipt, &Reason::unknown_rule(rule.clone())).map(Some)
+                self.unreadable(record, receipt, &Reason::unknown_rule(rule.clone())).map(Some)
             }
-            (_, Judged::Event(number)) => self.event(record, *receipt, address, *number),
-            (_, Judged::Tombstone) => self.tombstone(record, *receipt, address).map(|()| None),
-            (_, Judged::Unreadable(error)) => self.unreadable(record, *receipt, &Reason::unreadable(error)).map(Some),
+            (_, Judged::Event(number)) => self.event(record, receipt, address, *number),
+            (_, Judged::Tombstone) => self.tombstone(record, receipt, address).map(|()| None),
+            (_, Judged::Unreadable(error)) => self.unreadable(record, receipt, &Reason::unreadable(error)).map(Some),
         }
+    }
+
+    /// Where outcomes under a rule are counted.
+    fn summary(&mut self, rule: usize) -> &mut Summary {
+        if rule < self.counted { self.again.get_or_insert_with(|| Summary::new(self.join)) } else { self.summary }
+    }
+
+    /// Notes that the outcome under a rule is counted.
+    fn is_counted(&mut self, rule: usize) {
+        self.counted = self.counted.max(rule + 1);
     }
 
     /// Makes a dead letter of a record that is for no rule.
@@ -69,7 +100,8 @@ impl<S: Sink, L: Sink> Delivery<'_, '_, S, L> {
         receipt: Receipt,
         reason: &Reason,
     ) -> Result<&'static str, Interrupted> {
-        *self.summary.unparsable.entry(reason.reason).or_default() += 1;
+        *self.summary(0).unparsable.entry(reason.reason).or_default() += 1;
+        self.is_counted(0);
         self.bury(record, receipt, reason)?;
         Ok(reason.reason)
     }
@@ -85,7 +117,7 @@ impl<S: Sink, L: Sink> Delivery<'_, '_, S, L> {
         if let Err(refusal) = self.flow.send(&Output { headers, ..original(record, receipt) })? {
             self.bury(record, receipt, &Reason::refused(refusal, NO_RULE))?;
         }
-        if let Some(counters) = self.flow.status.counters() {
+        if let Some(counters) = self.flow.status.counters().filter(|_| self.counted == 0) {
             counters.tombstone();
         }
         Ok(())
@@ -106,8 +138,11 @@ impl<S: Sink, L: Sink> Delivery<'_, '_, S, L> {
                 Outcome::Sent(_) => {
                     let names = names(self.join, rule, &unanswered);
                     let header = [(UNAVAILABLE, names.as_str())];
+                    let mut headers = address.headers(record.headers());
+                    // What another mapping lacked is not what this one lacks.
+                    let own = headers.filter(|_| !unanswered.is_empty()).map(|came| without_name(came, UNAVAILABLE));
+                    headers = own.as_ref().map(|own| own.as_borrowed()).or(headers);
                     let added = if unanswered.is_empty() { &[][..] } else { &header[..] };
-                    let headers = address.headers(record.headers());
                     let value = Some(self.output.as_slice());
                     let sent = self.flow.send(&Output { value, added, headers, ..original(record, receipt) })?;
                     sent.err().map(|refusal| Reason::refused(refusal, &self.plan.rules[rule].name))
@@ -116,9 +151,16 @@ impl<S: Sink, L: Sink> Delivery<'_, '_, S, L> {
                 Outcome::Filtered(_) | Outcome::Dropped => None,
             };
             match &reason {
-                Some(reason) if matches!(outcome, Outcome::Sent(_)) => self.summary.count_refused(rule, reason.reason),
-                _ => self.summary.count(rule, outcome),
+                Some(reason) if let Outcome::Sent(sent) = outcome => {
+                    self.summary.count_refused(rule, reason.reason);
+                    if rule < self.counted {
+                        // The brokers told later than it was counted.
+                        self.owed.push((rule, sent));
+                    }
+                }
+                _ => self.summary(rule).count(rule, outcome),
             }
+            self.is_counted(rule);
             match reason {
                 Some(reason) => {
                     self.bury(record, receipt, &reason)?;
@@ -127,16 +169,19 @@ impl<S: Sink, L: Sink> Delivery<'_, '_, S, L> {
                 None => is_sent |= matches!(outcome, Outcome::Sent(_)),
             }
         }
-        self.summary.events += 1;
+        if self.counted < ALL_RULES {
+            self.summary.events += 1;
+        }
         Ok(failed.filter(|_| !is_sent))
     }
 
     /// Makes the output of an event under a rule; gives the aliases of the rule that have no answer too.
     fn enrich(&mut self, record: &BorrowedMessage<'_>, number: usize, rule: usize) -> (Outcome, Vec<usize>) {
-        let Self { join, batch, output, summary, .. } = self;
+        let Self { join, batch, output, summary, again, counted, lacks_rows, .. } = self;
+        let summary = if rule < *counted { again.get_or_insert_with(|| Summary::new(join)) } else { summary };
         let (event, lookups) = (record.payload().unwrap_or_default(), &mut summary.rules[rule].lookups);
         output.clear();
-        let unanswered = if self.lacks_rows { batch.unanswered(join, (number, rule), event) } else { Vec::new() };
+        let unanswered = if *lacks_rows { batch.unanswered(join, (number, rule), event) } else { Vec::new() };
         let outcome = if unanswered.is_empty() {
             batch.finish(join, (number, rule), event, output, |alias, result| lookups[alias].count(result))
         } else {

@@ -1,6 +1,6 @@
 //! What moves while a batch is worked on: the group's partitions, and outputs on their way.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use foldhash::fast::RandomState;
@@ -9,9 +9,11 @@ use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::BorrowedMessage;
 
 use super::lag::{Lags, milliseconds_since};
+use super::listen::Silence;
+use super::send::Suspects;
 use super::{Pause, Status, Trouble};
 use crate::connect::Topics;
-use crate::sink::{Fate, NotTaken, Output, Refusal, Sink};
+use crate::sink::{Fate, Sink};
 use crate::source::{Assignment, Polled, Receipt, Source};
 
 /// How often the group is told how far its partitions are.
@@ -24,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) const SETTLE: Duration = Duration::from_secs(5);
 
 /// How long the thread waits at once while there is no room, so that the group is tended to.
-const STEP: Duration = Duration::from_millis(10);
+pub(super) const STEP: Duration = Duration::from_millis(10);
 
 /// How long the thread sleeps at once while nothing is to be done but to tend to the group.
 const LAG: Duration = Duration::from_millis(100);
@@ -54,12 +56,14 @@ pub(crate) struct Flow<'run, S, L> {
     pub(super) to_begin: Option<(Vec<i32>, Instant)>,
     /// Partitions that are to be given back.
     pub(super) revoked: Option<Vec<i32>>,
-    /// A loss of offsets is accepted, once.
-    pub(super) accepts_loss: bool,
+    /// A loss of offsets is accepted, once for each partition: those for which it was.
+    pub(super) accepts_loss: Option<BTreeSet<i32>>,
     pub(super) paused: bool,
     /// Records that came while partitions were paused.
     pub(super) held: VecDeque<BorrowedMessage<'run>>,
     pub(super) lags: Lags,
+    pub(super) silence: Silence,
+    pub(super) suspects: Suspects,
     /// The timestamps of events whose delivery is timed, by their receipts.
     pub(super) samples: HashMap<usize, i64, RandomState>,
     committed_at: Instant,
@@ -83,13 +87,14 @@ const LETTER_TRIAL: Duration = Duration::from_secs(60);
 pub(super) struct Interrupted;
 
 impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
-    /// Nothing is assigned yet. Accepts a loss of offsets once if `accepts_loss`.
+    /// Nothing is assigned yet. Accepts a loss of offsets once for each partition that is not in `accepts_loss`, if it is
+    /// there.
     pub(crate) fn new(
         source: &'run Source,
         sink: S,
         letters: L,
         status: &'run Status,
-        accepts_loss: bool,
+        accepts_loss: Option<BTreeSet<i32>>,
         topics: &'run Topics<'run>,
     ) -> Self {
         Self {
@@ -111,6 +116,8 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
             paused: false,
             held: VecDeque::new(),
             lags: Lags::default(),
+            silence: Silence::new(),
+            suspects: Suspects::default(),
             samples: HashMap::default(),
             committed_at: Instant::now(),
         }
@@ -131,7 +138,10 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
     /// Asks the consumer once.
     fn poll(&mut self, wait: Duration) -> Option<BorrowedMessage<'run>> {
         match self.source.poll(wait)? {
-            Polled::Record(record) => return Some(record),
+            Polled::Record(record) => {
+                self.silence.heard();
+                return Some(record);
+            }
             Polled::OutOfRange => self.lost(),
             Polled::Trouble(code) => self.source_trouble(code),
             Polled::Fatal(code) => self.fatal = Some(code),
@@ -143,9 +153,11 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
     pub(super) fn tend(&mut self) {
         self.status.moves();
         self.settle(Duration::ZERO);
+        self.listen();
         self.follow_group();
         self.renewed |= self.topics.have_changed();
         if self.committed_at.elapsed() >= COMMIT_EVERY {
+            self.pass_marks();
             self.commit(false);
             self.publish();
         }
@@ -153,10 +165,13 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
 
     /// Takes reports of deliveries, those of the next moments too.
     pub(super) fn settle(&mut self, wait: Duration) {
-        let Self { sink, letters, assignment, trouble, trial, status, samples, .. } = self;
-        let mut settled = |receipt: Receipt, fate, of_letters| match fate {
+        let Self { sink, letters, assignment, trouble, trial, status, samples, silence, suspects, .. } = self;
+        let mut settled = |receipt: Receipt, fate: Fate, of_letters: bool| match fate {
             Fate::Delivered => {
-                assignment.delivered(receipt);
+                assignment.settled(receipt);
+                if silence.is_broken() {
+                    status.goes_on(Pause::DestinationSlow);
+                }
                 if receipt.is_sample()
                     && let (Some(time), Some(counters)) = (samples.remove(&receipt.into_word()), status.counters())
                 {
@@ -165,6 +180,20 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
                 if let Some(over) = trial.take_if(|trial| trial.of_letters == of_letters) {
                     status.goes_on(over.pause);
                 }
+            }
+            Fate::Refused(refusal, _) if !of_letters && suspects.take(receipt, refusal.clone()) => {
+                // Its dead letter holds the record from now on.
+                assignment.settled(receipt);
+                if let Some(over) = trial.take_if(|trial| trial.pause == Pause::DestinationRefuses) {
+                    status.goes_on(over.pause);
+                }
+            }
+            Fate::Refused(_, reported) => {
+                if let Some(place) = assignment.place(receipt).filter(|_| !of_letters) {
+                    suspects.add(place);
+                }
+                assignment.failed(receipt);
+                trouble.get_or_insert(reported);
             }
             Fate::Failed(reported) => {
                 assignment.failed(receipt);
@@ -188,6 +217,17 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
         }
     }
 
+    /// Moves on past what is no record: the marks of transactions, and what of them was aborted.
+    pub(super) fn pass_marks(&mut self) {
+        // What is held back lies before the consumer's position too.
+        if self.held.is_empty() {
+            self.source
+                .positions()
+                .into_iter()
+                .for_each(|(partition, offset)| self.assignment.passed(partition, offset));
+        }
+    }
+
     /// Tells the group how far its partitions are; waits for the answer if `wait`.
     pub(super) fn commit(&mut self, wait: bool) {
         self.committed_at = Instant::now();
@@ -198,66 +238,6 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
         if let Err(error) = self.source.commit(&offsets, wait) {
             tracing::warn!(%error, "failed to commit offsets; they are committed again");
             self.assignment.commit_again();
-        }
-    }
-
-    /// Sends an output, waiting for room; `Err` within if it alone is refused.
-    pub(super) fn send(&mut self, output: &Output<'_>) -> Result<Result<(), Refusal>, Interrupted> {
-        let mut full_since = None;
-        loop {
-            match self.sink.send(output) {
-                Ok(()) => {
-                    self.sent(output, full_since);
-                    return Ok(Ok(()));
-                }
-                Err(NotTaken::Refused(refusal)) => return Ok(Err(refusal)),
-                Err(not_taken) => self.wait_for_room(not_taken, &mut full_since)?,
-            }
-        }
-    }
-
-    /// Sends a dead letter, waiting for room. One that is refused stops the mapping: it is never dropped.
-    pub(super) fn send_letter(&mut self, output: &Output<'_>) -> Result<(), Interrupted> {
-        let mut full_since = None;
-        loop {
-            match self.letters.send(output) {
-                Ok(()) => {
-                    self.sent(output, full_since);
-                    if let Some(counters) = self.status.counters() {
-                        counters.dead_letter();
-                    }
-                    return Ok(());
-                }
-                Err(NotTaken::Refused(refusal)) => {
-                    let message = format!("spec.deadLetter.kafka.topic: a dead letter is {}", refusal.message);
-                    self.trouble = Some(Trouble { pause: Pause::DeadLetterUnwritable, message });
-                    return Err(Interrupted);
-                }
-                Err(not_taken) => self.wait_for_room(not_taken, &mut full_since)?,
-            }
-        }
-    }
-
-    fn wait_for_room(&mut self, not_taken: NotTaken, full_since: &mut Option<Instant>) -> Result<(), Interrupted> {
-        if let NotTaken::Trouble(trouble) = not_taken {
-            self.trouble = Some(trouble);
-        }
-        self.bide(*full_since.get_or_insert_with(Instant::now), STEP);
-        // What was not sent is sent again over the new clients, what was is sent twice: there may be room in a moment.
-        let is_hopeless = self.renewed && full_since.is_some_and(|since| since.elapsed() >= SETTLE);
-        let is_over = self.trouble.is_some() || self.fatal.is_some() || self.status.is_overdue() || is_hopeless;
-        if is_over { Err(Interrupted) } else { Ok(()) }
-    }
-
-    /// Notes that an output was taken, and that there is room if there was none before.
-    fn sent(&mut self, output: &Output<'_>, full_since: Option<Instant>) {
-        self.assignment.sent(output.receipt);
-        if let Some(timestamp) = output.timestamp.filter(|_| output.receipt.is_sample()) {
-            self.samples.insert(output.receipt.into_word(), timestamp);
-        }
-        if full_since.is_some() {
-            self.status.goes_on(Pause::DestinationSlow);
-            self.read_on();
         }
     }
 

@@ -23,6 +23,7 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
             match notice {
                 Notice::Assigned(partitions) => self.to_begin = Some((partitions, Instant::now())),
                 Notice::Revoked(partitions) => {
+                    self.begins_not(&partitions);
                     tracing::info!(?partitions, "partitions are to be given back");
                     self.assignment.revoke(&partitions, Instant::now() + DRAIN);
                     self.revoked.get_or_insert_default().extend(partitions);
@@ -33,6 +34,7 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
                         "the group took this member for dead; what was not committed comes again"
                     );
                     self.revoked = None;
+                    self.begins_not(&partitions);
                     self.forget(&partitions);
                     self.count_rebalance();
                 }
@@ -46,6 +48,13 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
         self.begin();
         self.give_back();
         self.ask_source();
+    }
+
+    /// Does not begin with partitions that were taken away before it was known where to start.
+    fn begins_not(&mut self, partitions: &[i32]) {
+        if let Some((assigned, _)) = &mut self.to_begin {
+            assigned.retain(|partition| !partitions.contains(partition));
+        }
     }
 
     /// Begins to read what was assigned, once it is known from where.
@@ -101,7 +110,13 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
             self.trouble.get_or_insert(Trouble { pause: Pause::DestinationSlow, message });
         }
         self.held.retain(|record| !partitions.contains(&record.partition()));
+        self.suspects.forget(partitions);
+        let was_halted = self.assignment.is_halted();
         partitions.iter().for_each(|partition| self.assignment.remove(*partition));
+        if was_halted && !self.assignment.is_halted() {
+            // Whoever reads it now says so.
+            self.status.goes_on(Pause::OffsetsLost);
+        }
         if let Err(error) = self.source.unassign(partitions) {
             tracing::warn!(%error, "failed to give partitions back");
         }
@@ -161,9 +176,11 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
     /// goes on at the oldest record there is. The consumer has stopped reading one of them and does not say which: those
     /// of which nothing is gone, or that nothing can be said of now, are begun again where they are.
     pub(super) fn lost(&mut self) {
-        let (mut losses, mut again, accepts) = (Vec::new(), Vec::new(), self.accepts_loss);
+        let (mut losses, mut again) = (Vec::new(), Vec::new());
         let positions: Vec<_> = self.assignment.positions().collect();
         for (partition, position) in positions {
+            // Each question may take its time.
+            self.status.moves();
             let Ok((oldest, end)) = self.source.range(partition) else {
                 again.push((partition, position));
                 continue;
@@ -185,8 +202,7 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
                     continue;
                 }
             };
-            if accepts {
-                self.accepts_loss = false;
+            if self.accepts_loss.as_mut().is_some_and(|accepted| accepted.insert(partition)) {
                 tracing::warn!(loss, "goes on at the oldest record, as it was told to");
                 self.assignment.add(partition, oldest);
                 self.held.retain(|record| record.partition() != partition);

@@ -6,7 +6,7 @@ use rdkafka::message::{BorrowedMessage, Message as _};
 use crate::event::ScanError;
 use crate::join::{Failure, Join};
 use crate::letters::{MAPPING, MESSAGE, NO_RULE, ORIGIN, REASON, RULE, STAGE, TIMESTAMP};
-use crate::sink::{Output, Refusal};
+use crate::sink::{Output, REFUSED, Refusal};
 use crate::source::Receipt;
 
 /// Why a record became a dead letter.
@@ -70,9 +70,12 @@ impl<'event> Letter<'event> {
         ]
     }
 
-    /// The record as it came, with those headers.
+    /// The record as it came, with those headers. A timestamp that was refused may be refused here too: the brokers then
+    /// give it that of now, and the record's own stands at its origin.
     pub(super) fn output<'a>(&'a self, receipt: Receipt, headers: &'a [(&'static str, &'a str)]) -> Output<'a> {
-        Output { added: headers, ..original(self.record, receipt) }
+        let original = original(self.record, receipt);
+        let timestamp = original.timestamp.filter(|_| self.reason.reason != REFUSED);
+        Output { added: headers, timestamp, ..original }
     }
 }
 

@@ -9,8 +9,10 @@ mod flow;
 mod group;
 mod lag;
 mod letter;
+mod listen;
 mod pipeline;
 mod recover;
+mod send;
 mod status;
 mod trouble;
 

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use weft_store::backoff::Backoff;
 use super::flow::{Interrupted, SETTLE};
 use super::{Breaker, Flow, Pause, Trouble};
 use crate::event::ScanError;
-use crate::join::{Batch, Join};
+use crate::join::{Batch, Join, Sent};
 use crate::lookup::{Interrupted as Unanswered, Lookup, NoAnswer};
 use crate::run::Summary;
 use crate::sink::Sink;
@@ -54,6 +55,8 @@ pub(crate) struct Pipeline<'run, R, S, L> {
     pub(super) output: Vec<u8>,
     /// What became of events since it was counted last.
     pub(super) summary: Summary,
+    /// What is counted as sent, and was refused: it is taken back as soon as it can be, for what is told only grows.
+    pub(super) owed: Vec<(usize, Sent)>,
     counted_at: Instant,
 }
 
@@ -62,8 +65,8 @@ pub(crate) struct Pipeline<'run, R, S, L> {
 pub(crate) enum Ended {
     /// It was asked to, and delivered everything that it had begun, or left so many outputs.
     Stopped { left: usize },
-    /// The source cannot go on as a member of its group.
-    Fatal(RDKafkaErrorCode),
+    /// The source cannot go on as a member of its group. So many outputs are left.
+    Fatal { code: RDKafkaErrorCode, left: usize },
     /// The secrets of the topics have changed: all clients have to be made anew.
     Renewed,
 }
@@ -72,8 +75,8 @@ pub(crate) enum Ended {
 pub(crate) struct Left<S, L> {
     pub(crate) sink: S,
     pub(crate) letters: L,
-    /// A loss of offsets is accepted, once.
-    pub(crate) accepts_loss: bool,
+    /// A loss of offsets is accepted, once for each partition: those for which it was.
+    pub(crate) accepts_loss: Option<BTreeSet<i32>>,
     pub(crate) join: Join,
 }
 
@@ -106,7 +109,8 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
     ) -> Self {
         let summary = Summary::new(&join);
         let (batch, read, output) = (Batch::default(), Vec::new(), Vec::new());
-        Self { plan, join, lookup, runtime, flow, breaker, batch, read, output, summary, counted_at: Instant::now() }
+        let (owed, counted_at) = (Vec::new(), Instant::now());
+        Self { plan, join, lookup, runtime, flow, breaker, batch, read, output, summary, owed, counted_at }
     }
 
     /// Runs until it is asked to end, or cannot go on.
@@ -141,7 +145,7 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
         self.read.clear();
         self.count();
         match self.flow.fatal {
-            Some(code) => Ended::Fatal(code),
+            Some(code) => Ended::Fatal { code, left: self.flow.sink.waiting() + self.flow.letters.waiting() },
             None => self.drain(),
         }
     }
@@ -155,6 +159,7 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
     /// Adds to the counters what became of events.
     fn count(&mut self) {
         self.counted_at = Instant::now();
+        self.owed.retain(|(rule, sent)| !self.summary.take_back(*rule, *sent));
         let summary = std::mem::replace(&mut self.summary, Summary::new(&self.join));
         self.flow.status.count(summary);
     }
@@ -260,6 +265,7 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
             flow.settle(Duration::from_millis(20));
             flow.tend();
         }
+        flow.pass_marks();
         flow.held.clear();
         flow.commit(true);
         match flow.status.is_stopped() {

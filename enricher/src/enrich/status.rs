@@ -8,7 +8,7 @@ use weft_plan_types::EnrichPlan;
 
 use super::lag::PartitionLag;
 use super::{Pause, Trouble};
-use crate::metrics::{Metrics, StoreMetrics};
+use crate::metrics::{Metrics, StoreMetrics, Waits};
 use crate::run::Summary;
 
 /// How long an enricher that is asked to end may take to deliver what it has read: less than the 30 s that Kubernetes
@@ -30,6 +30,7 @@ pub(crate) struct Status {
     stopped: OnceLock<Instant>,
     /// When the pipeline moved last, in milliseconds since the start.
     moved: AtomicU64,
+    waits: Waits,
     metrics: OnceLock<Metrics>,
     totals: Mutex<Option<Summary>>,
     store: OnceLock<StoreMetrics>,
@@ -51,19 +52,20 @@ struct State {
 
 impl Status {
     /// The enricher of a plan, which has done nothing yet.
-    pub(crate) fn new(plan: &EnrichPlan) -> Self {
-        Self {
+    pub(crate) fn new(plan: &EnrichPlan) -> prometheus::Result<Self> {
+        Ok(Self {
             mapping: plan.mapping.clone(),
             group: plan.source.group_id.clone(),
             topic: plan.source.topic.topic.clone(),
             started: Instant::now(),
             stopped: OnceLock::new(),
             moved: AtomicU64::new(0),
+            waits: Waits::new()?,
             metrics: OnceLock::new(),
             totals: Mutex::default(),
             store: OnceLock::new(),
             state: Mutex::default(),
-        }
+        })
     }
 
     /// Asks the enricher to end.
@@ -185,16 +187,21 @@ impl Status {
 
     /// The counters in Prometheus' text format.
     pub(crate) fn metrics(&self) -> Vec<u8> {
-        let Some(metrics) = self.metrics.get() else { return Vec::new() };
         {
             let state = self.state();
-            metrics.set_lag(state.lag.iter().filter_map(PartitionLag::records));
-            metrics.set_paused(|pause| state.waits.contains_key(&pause));
-            metrics.set_forwarding(state.forwards.is_some());
+            self.waits.set_lag(state.lag.iter().filter_map(PartitionLag::records));
+            self.waits.set_paused(|pause| state.waits.contains_key(&pause));
+            self.waits.set_forwarding(state.forwards.is_some());
         }
-        let mut text = metrics.text();
+        let mut text = self.waits.text();
+        text.extend(self.metrics.get().map(Metrics::text).unwrap_or_default());
         text.extend(self.store.get().map(StoreMetrics::text).unwrap_or_default());
         text
+    }
+
+    /// Why the enricher waits for something, if it does.
+    pub(crate) fn waits_for(&self, pause: Pause) -> Option<String> {
+        self.state().waits.get(&pause).cloned()
     }
 
     /// Takes how far partitions are.

@@ -42,6 +42,8 @@ pauses! {
     DestinationTopicUnknown,
     /// The user may not write to the destination's topic.
     DestinationDenied,
+    /// The destination's topic is the source's, under another address of its brokers.
+    DestinationIsSource,
     /// The destination's topic refuses records that it used to take.
     DestinationRefuses,
     /// Deliveries take their time.

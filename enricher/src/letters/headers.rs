@@ -52,6 +52,11 @@ pub(super) fn of_original(letter: &BorrowedHeaders) -> OwnedHeaders {
     without(letter, |index, name| added.contains(&Some(index)) || name == ONLY_MAPPING || name == ONLY_RULE)
 }
 
+/// Headers without those of a name.
+pub(crate) fn without_name(headers: &BorrowedHeaders, left_out: &str) -> OwnedHeaders {
+    without(headers, |_, name| name == left_out)
+}
+
 /// The headers of a record that was sent again, as they were before.
 pub(super) fn before_replay(record: &BorrowedHeaders) -> OwnedHeaders {
     without(record, |_, name| name == ONLY_MAPPING || name == ONLY_RULE)

@@ -20,7 +20,7 @@ mod topic;
 pub(crate) use address::Address;
 pub(crate) use error::TopicError;
 pub(crate) use filter::Filter;
-pub(crate) use headers::{MAPPING, MESSAGE, NO_RULE, ORIGIN, REASON, RULE, STAGE, TIMESTAMP};
+pub(crate) use headers::{MAPPING, MESSAGE, NO_RULE, ORIGIN, REASON, RULE, STAGE, TIMESTAMP, without_name};
 pub(crate) use letter::Letter;
 pub(crate) use progress::Progress;
 pub(crate) use replay::{Replay, Report};

@@ -186,7 +186,7 @@ impl<'run> Run<'run> {
                 *self.report.by_rule.entry(letter.rule.to_owned()).or_default() += 1;
             }
         }
-        self.assignment.done(receipt);
+        self.assignment.done(receipt, record.offset());
         Ok(())
     }
 
@@ -260,10 +260,10 @@ impl<'run> Run<'run> {
         }
         sink.poll(wait, |receipt, fate| match fate {
             Fate::Delivered => {
-                assignment.delivered(receipt);
+                assignment.settled(receipt);
                 *acknowledged_at = Instant::now();
             }
-            Fate::Failed(reported) => {
+            Fate::Failed(reported) | Fate::Refused(_, reported) => {
                 assignment.failed(receipt);
                 trouble.get_or_insert(reported);
             }

@@ -37,6 +37,11 @@ pub(crate) struct Metrics {
     rebalances: IntCounter,
     lookup_seconds: Histogram,
     delivery_seconds: Histogram,
+}
+
+/// What an enricher waits for, and how far behind it is: there from its start on.
+pub(crate) struct Waits {
+    registry: Registry,
     lag: IntGaugeVec,
     paused: IntGaugeVec,
     forwarding: IntGauge,
@@ -51,13 +56,10 @@ impl Metrics {
             registered(&registry, made)
         };
         let counter = |name, help| registered(&registry, IntCounter::new(name, help)?);
-        let gauge = |name, help| registered(&registry, IntGauge::new(name, help)?);
         let histogram = |name, help, bounds: &[f64]| {
             let options = HistogramOpts::new(name, help).buckets(bounds.to_vec());
             registered(&registry, Histogram::with_opts(options)?)
         };
-        let gauges =
-            |name, help, labels: &[&str]| registered(&registry, IntGaugeVec::new(Opts::new(name, help), labels)?);
         let metrics = Self {
             events: counters(
                 "weft_enricher_events_total",
@@ -81,16 +83,6 @@ impl Metrics {
                 "weft_enricher_end_to_end_seconds",
                 "From an event's timestamp to its acknowledgement, of one event in 64.",
                 &DELIVERY_SECONDS,
-            )?,
-            lag: gauges(
-                "weft_enricher_lag_records",
-                "Records not committed, by partition of this member.",
-                &["partition"],
-            )?,
-            paused: gauges("weft_enricher_paused", "1 for what the enricher waits for.", &["reason"])?,
-            forwarding: gauge(
-                "weft_enricher_forwarding",
-                "1 while events are sent without rows that the store cannot tell.",
             )?,
             registry,
         };
@@ -175,6 +167,34 @@ impl Metrics {
     /// An event was delivered so many milliseconds after its timestamp.
     pub(crate) fn delivered_after(&self, milliseconds: i64) {
         self.delivery_seconds.observe(milliseconds.max(0) as f64 / 1000.0);
+    }
+
+    /// All of it in Prometheus' text format.
+    pub(crate) fn text(&self) -> Vec<u8> {
+        text(&self.registry)
+    }
+}
+
+impl Waits {
+    /// Nothing is waited for, and no partition is read.
+    pub(crate) fn new() -> prometheus::Result<Self> {
+        let registry = Registry::new();
+        let gauges =
+            |name, help, labels: &[&str]| registered(&registry, IntGaugeVec::new(Opts::new(name, help), labels)?);
+        let gauge = |name, help| registered(&registry, IntGauge::new(name, help)?);
+        Ok(Self {
+            lag: gauges(
+                "weft_enricher_lag_records",
+                "Records not committed, by partition of this member.",
+                &["partition"],
+            )?,
+            paused: gauges("weft_enricher_paused", "1 for what the enricher waits for.", &["reason"])?,
+            forwarding: gauge(
+                "weft_enricher_forwarding",
+                "1 while events are sent without rows that the store cannot tell.",
+            )?,
+            registry,
+        })
     }
 
     /// How far partitions are behind; those that are not named are not this member's.

@@ -153,6 +153,23 @@ impl Summary {
         *self.rules[rule].outcomes.dead_lettered.entry(reason).or_default() += 1;
     }
 
+    /// Takes back that an event was sent under a rule, because its receiver refused it later; `false` if none is counted
+    /// that could be taken back.
+    #[cfg(feature = "kafka")]
+    pub(crate) fn take_back(&mut self, rule: usize, sent: Sent) -> bool {
+        let outcomes = &mut self.rules[rule].outcomes;
+        let counted = match sent {
+            Sent::Enriched => &mut outcomes.enriched,
+            Sent::PartiallyEnriched => &mut outcomes.partially_enriched,
+            Sent::Unenriched => &mut outcomes.unenriched,
+            Sent::AsItCame => &mut outcomes.unavailable,
+        };
+        let is_there = *counted > 0;
+        *counted = counted.saturating_sub(1);
+        self.written = self.written.saturating_sub(u64::from(is_there));
+        is_there
+    }
+
     /// How many dead letters there are.
     pub(crate) fn dead_letters(&self) -> u64 {
         let by_rule = self.rules.iter().flat_map(|rule| rule.outcomes.dead_lettered.values());

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rdkafka::message::BorrowedHeaders;
 
-pub(crate) use kafka::KafkaSink;
+pub(crate) use kafka::{KafkaSink, REFUSED};
 
 use crate::enrich::Trouble;
 use crate::source::Receipt;
@@ -82,4 +82,7 @@ pub(crate) enum Fate {
     Delivered,
     /// It was not delivered; its event has to be read again once the trouble is over.
     Failed(Trouble),
+    /// The receiver does not take it, however often it is tried, or something that was sent with it. Alone it is a dead
+    /// letter, among others it is as [`Fate::Failed`].
+    Refused(Refusal, Trouble),
 }

@@ -27,6 +27,9 @@ struct Holding {
     outputs: usize,
     /// The offset that the group was told last.
     committed: i64,
+    /// What is counted already, when records are read again: of those before the offset everything, of the one at it
+    /// so many rules.
+    counted: (i64, usize),
     /// The timestamp of the record that was read last.
     read_at: Option<i64>,
     state: State,
@@ -56,6 +59,9 @@ enum State {
     Halted,
 }
 
+/// More than any mapping has.
+pub(crate) const ALL_RULES: usize = usize::MAX;
+
 /// Holdings have numbers of 24 bits.
 const HOLDINGS: u32 = 1 << 24;
 
@@ -72,6 +78,7 @@ impl Assignment {
             tracker,
             outputs: 0,
             committed: position,
+            counted: (position, 0),
             read_at: None,
             state: State::Running,
         };
@@ -98,9 +105,28 @@ impl Assignment {
         Some(Receipt::new(number, holding.tracker.begin(offset)))
     }
 
-    /// Whether a record is still to be worked on.
-    pub(crate) fn is_running(&self, receipt: Receipt) -> bool {
-        self.holdings.get(&receipt.holding()).is_some_and(|holding| holding.state == State::Running)
+    /// Under how many rules the outcome of a record is counted already, [`ALL_RULES`] if under all, because it was read
+    /// before; `None` if it is not, or no longer, to be worked on.
+    pub(crate) fn counted(&self, receipt: Receipt, offset: i64) -> Option<usize> {
+        let holding = self.holdings.get(&receipt.holding()).filter(|holding| holding.state == State::Running)?;
+        Some(match holding.counted {
+            (next, _) if offset < next => ALL_RULES,
+            (next, rules) if offset == next => rules,
+            _ => 0,
+        })
+    }
+
+    /// Notes under how many rules the outcome of a record is counted.
+    pub(crate) fn count(&mut self, receipt: Receipt, offset: i64, rules: usize) {
+        if let Some(holding) = self.holdings.get_mut(&receipt.holding()) {
+            holding.counted = holding.counted.max((offset, rules));
+        }
+    }
+
+    /// The partition and the offset of a record that is not finished.
+    pub(crate) fn place(&self, receipt: Receipt) -> Option<(i32, i64)> {
+        let holding = self.holdings.get(&receipt.holding())?;
+        Some((holding.partition, holding.tracker.offset(receipt.record())?))
     }
 
     /// Notes an output of a record that a sink has taken.
@@ -111,8 +137,8 @@ impl Assignment {
         }
     }
 
-    /// Notes that an output of a record was delivered.
-    pub(crate) fn delivered(&mut self, receipt: Receipt) {
+    /// Notes that an output of a record needs nothing more: it was delivered, or something else stands for it.
+    pub(crate) fn settled(&mut self, receipt: Receipt) {
         if let Some(holding) = self.holdings.get_mut(&receipt.holding()) {
             holding.outputs = holding.outputs.saturating_sub(1);
             holding.tracker.release(receipt.record());
@@ -126,10 +152,24 @@ impl Assignment {
         }
     }
 
-    /// Notes that all outputs of a record are with their sinks.
-    pub(crate) fn done(&mut self, receipt: Receipt) {
+    /// Notes that all outputs of a record are with their sinks, and that its outcomes are counted.
+    pub(crate) fn done(&mut self, receipt: Receipt, offset: i64) {
         if let Some(holding) = self.holdings.get_mut(&receipt.holding()) {
             holding.tracker.release(receipt.record());
+            holding.counted = holding.counted.max((offset + 1, 0));
+        }
+    }
+
+    /// Notes that a partition has no record before an offset that was not begun.
+    pub(crate) fn passed(&mut self, partition: i32, offset: i64) {
+        let Some(holding) = self.current.get(&partition).and_then(|number| self.holdings.get_mut(number)) else {
+            return;
+        };
+        // Before a record was finished, the consumer's position may be one of the time before it was told to go back.
+        let is_idle = holding.tracker.len() == 0 && holding.tracker.safe().is_some();
+        if is_idle && holding.state == State::Running && offset > holding.position {
+            holding.position = offset;
+            holding.tracker.pass(offset);
         }
     }
 
@@ -170,6 +210,11 @@ impl Assignment {
         self.holdings.values_mut().filter_map(news).collect()
     }
 
+    /// Whether a partition is not read on until a person says so.
+    pub(crate) fn is_halted(&self) -> bool {
+        self.holdings.values().any(|holding| holding.state == State::Halted)
+    }
+
     /// Lets what was said last be said again: it may not have reached the group.
     pub(crate) fn commit_again(&mut self) {
         self.holdings.values_mut().for_each(|holding| holding.committed = 0);
@@ -179,14 +224,14 @@ impl Assignment {
     pub(crate) fn go_back(&mut self) -> Vec<(i32, i64)> {
         let running = |holding: &&Holding| holding.state == State::Running;
         let back: Vec<_> = self.holdings.values().filter(running).map(Holding::resume).collect();
-        for (partition, position, committed) in &back {
+        for (partition, position, committed, counted) in &back {
             self.add(*partition, *position);
             let number = self.current.get(partition).copied().unwrap_or_default();
             if let Some(holding) = self.holdings.get_mut(&number) {
-                holding.committed = *committed;
+                (holding.committed, holding.counted) = (*committed, *counted);
             }
         }
-        back.into_iter().map(|(partition, position, _)| (partition, position)).collect()
+        back.into_iter().map(|(partition, position, ..)| (partition, position)).collect()
     }
 
     /// The partitions that are read, with the next offset of each.
@@ -213,9 +258,9 @@ impl Assignment {
 }
 
 impl Holding {
-    /// The partition, where to read on, and what the group knows.
-    fn resume(&self) -> (i32, i64, i64) {
-        (self.partition, self.tracker.unfinished().unwrap_or(self.position), self.committed)
+    /// The partition, where to read on, what the group knows, and what is counted.
+    fn resume(&self) -> (i32, i64, i64, (i64, usize)) {
+        (self.partition, self.tracker.unfinished().unwrap_or(self.position), self.committed, self.counted)
     }
 }
 
@@ -236,18 +281,18 @@ mod tests {
     fn nothing_is_committed_past_an_output_that_failed_and_reading_goes_back_to_it() {
         let (mut assignment, receipts) = holding(3, 3);
         receipts.iter().for_each(|receipt| assignment.sent(*receipt));
-        receipts.iter().for_each(|receipt| assignment.done(*receipt));
-        assignment.delivered(receipts[0]);
+        receipts.iter().zip(0..).for_each(|(receipt, offset)| assignment.done(*receipt, offset));
+        assignment.settled(receipts[0]);
         assignment.failed(receipts[1]);
-        assignment.delivered(receipts[2]);
+        assignment.settled(receipts[2]);
         assert_eq!(assignment.uncommitted(), [(3, 1)]);
         assert_eq!(assignment.uncommitted(), []);
         assert_eq!(assignment.go_back(), [(3, 1)]);
         assert_eq!(assignment.begin(3, 0, None), None, "it was delivered");
         let again = assignment.begin(3, 1, None).unwrap();
-        assignment.delivered(receipts[1]);
+        assignment.settled(receipts[1]);
         assert_eq!(assignment.uncommitted(), [], "a report of the time before does not count");
-        assignment.done(again);
+        assignment.done(again, 1);
         assert_eq!(assignment.uncommitted(), [(3, 2)]);
     }
 
@@ -256,15 +301,15 @@ mod tests {
         let (mut assignment, receipts) = holding(0, 2);
         assignment.add(1, 0);
         assignment.sent(receipts[0]);
-        assignment.done(receipts[0]);
+        assignment.done(receipts[0], 0);
         let now = Instant::now();
         let deadline = now + Duration::from_secs(10);
         assignment.revoke(&[0], deadline);
-        assert!(!assignment.is_running(receipts[1]), "its records are no longer worked on");
+        assert!(assignment.counted(receipts[1], 1).is_none(), "its records are no longer worked on");
         assert_eq!(assignment.begin(0, 2, None), None);
         assert!(!assignment.is_drained(now), "an output is on its way");
         assert!(assignment.is_drained(deadline));
-        assignment.delivered(receipts[0]);
+        assignment.settled(receipts[0]);
         assert!(assignment.is_drained(now));
         assert_eq!(assignment.uncommitted(), [(0, 1)], "the record that was not worked on is the next owner's");
         assert_eq!(assignment.positions().collect::<Vec<_>>(), [(1, 0)]);

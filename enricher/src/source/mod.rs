@@ -13,11 +13,12 @@ mod tracker;
 
 use std::time::Duration;
 
+use rdkafka::Offset;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 
-pub(crate) use assignment::{Assignment, Progress};
+pub(crate) use assignment::{ALL_RULES, Assignment, Progress};
 pub(crate) use config::GroupProtocol;
 pub(crate) use context::Notice;
 pub(crate) use receipt::Receipt;
@@ -132,6 +133,19 @@ impl Source {
         let partitions: Vec<_> = offsets.iter().map(|(partition, _)| *partition).collect();
         self.unassign(&partitions)?;
         self.assign(offsets)
+    }
+
+    /// Of each partition of which something has come since it was last told where to read, the offset behind that: a
+    /// record that was polled, or what only brokers read.
+    pub(crate) fn positions(&self) -> Vec<(i32, i64)> {
+        let positions = self.consumer.position().map(|list| {
+            let known = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| match element.offset() {
+                Offset::Offset(offset) => Some((element.partition(), offset)),
+                _ => None,
+            };
+            list.elements().iter().filter_map(known).collect()
+        });
+        positions.unwrap_or_default()
     }
 
     /// Tells the group how far partitions are; waits for its answer if `wait`.

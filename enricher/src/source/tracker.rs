@@ -46,6 +46,19 @@ impl Tracker {
         }
     }
 
+    /// Notes that there is nothing before an offset, where nothing is unfinished.
+    pub(super) fn pass(&mut self, offset: i64) {
+        if self.entries.is_empty() {
+            self.safe = self.safe.max(Some(offset));
+        }
+    }
+
+    /// The offset of the entry with a number, if it is not finished.
+    pub(super) fn offset(&self, number: u64) -> Option<i64> {
+        let position = number.wrapping_sub(self.first) & Self::MASK;
+        self.entries.get(usize::try_from(position).ok()?).map(|entry| entry.offset)
+    }
+
     /// The offset to commit, that is the next one to read; `None` while nothing is finished.
     pub(super) fn safe(&self) -> Option<i64> {
         self.safe

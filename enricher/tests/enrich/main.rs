@@ -10,6 +10,7 @@ mod ledger;
 mod letters;
 mod line;
 mod load;
+mod marks;
 mod memory;
 mod numbers;
 mod offsets;
@@ -20,9 +21,11 @@ mod process;
 #[path = "../sync/random.rs"]
 mod random;
 mod records;
+mod refused;
 mod secrets;
 #[path = "../shop/mod.rs"]
 mod shop;
+mod silence;
 mod stream;
 mod stuck;
 mod unavailable;

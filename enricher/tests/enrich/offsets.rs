@@ -78,6 +78,21 @@ fn records_that_are_gone_before_they_were_read_stop_their_partition_until_a_pers
 }
 
 #[test]
+fn the_loss_of_each_partition_is_accepted() {
+    let world = World::new().with_topics();
+    (0..2).for_each(|partition| numbered(&world, partition, 0..10));
+    let enricher = world.enrich();
+    world.records("out", 20);
+    enricher.stop();
+    (0..2).for_each(|partition| numbered(&world, partition, 10..20));
+    (0..2).for_each(|partition| world.kafka.delete_records(&world.topic("in"), partition, 15));
+    let enricher = world.enrich_with(&["--resume", "OffsetsLost"]);
+    world.records("out", 30);
+    assert!(!enricher.log().contains("\"reason\":\"OffsetsLost\""), "{}", enricher.log());
+    enricher.stop();
+}
+
+#[test]
 fn partitions_that_are_added_are_read_from_their_beginning_also_by_a_group_that_started_at_the_end() {
     let world = World::new().with_topics();
     world.edit("startFrom: Earliest", "startFrom: Latest");

@@ -110,6 +110,20 @@ fn a_run_ends_where_only_the_marks_of_transactions_are_left() {
 }
 
 #[test]
+fn a_run_whose_offsets_are_lost_ends_and_says_how_to_go_on() {
+    let world = World::new().with_topics();
+    world.kafka.commit(&world.group(), &world.topic("in"), 0, 50);
+    write_events(&world, 0..10);
+    let output = run(&world, &["--store", "manifest"]);
+    let text = err(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("partition 0: it ends at") && text.contains("--resume OffsetsLost"), "{text}");
+    let output = run(&world, &["--store", "manifest", "--resume", "OffsetsLost"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert_eq!(world.ends("out"), 10);
+}
+
+#[test]
 fn with_follow_it_waits_for_more_events_until_it_is_stopped() {
     let world = World::new().with_topics();
     write_events(&world, 0..5);

@@ -71,7 +71,7 @@ fn a_destination_goes_on_only_with_what_the_dead_letters_let_pass() {
     let sent = |value| Sent { partition: Some(0), value: Some(value), ..Sent::default() };
     let sound = std::iter::repeat_n(sent(br#"{"sku":1}"#), SOUND as usize);
     world.kafka.produce(&world.topic("in"), std::iter::once(sent(b"{")).chain(sound));
-    let mut enricher = world.enrich();
+    let mut enricher = world.enrich_with_admin(&[]);
     enricher.logs("DeadLetterUnwritable");
     // It is the absence of more that is looked for.
     std::thread::sleep(Duration::from_secs(5));
@@ -81,6 +81,8 @@ fn a_destination_goes_on_only_with_what_the_dead_letters_let_pass() {
         ["--entity-type", "topics", "--entity-name", &topic, "--alter", "--add-config", "cleanup.policy=delete"];
     world.kafka.tool("kafka.admin.ConfigCommand", &change);
     world.kafka.wait_until("all has come", || world.committed() as u64 == SOUND + 1);
+    let counted = || enricher.counters("weft_enricher_events_total{").values().sum::<u64>();
+    world.kafka.wait_until("what was read twice is counted once", || counted() == SOUND + 1);
     enricher.stop();
     assert_eq!(
         (world.ends("letters"), world.ends("out")),

@@ -61,6 +61,16 @@ fn nothing_goes_out_without_a_row_that_the_store_has_lost_until_it_is_synced_aga
 }
 
 #[test]
+fn what_is_waited_for_at_the_start_is_in_the_metrics_too() {
+    let mut world = World::new().with_topics();
+    world.redis.kill();
+    let enricher = world.enrich_with_admin(&[]);
+    let paused = r#"weft_enricher_paused{reason="StoreUnavailable"}"#;
+    world.kafka.wait_until("it is told", || enricher.counters(paused).get(paused) == Some(&1));
+    enricher.stop();
+}
+
+#[test]
 fn brokers_without_the_new_group_protocol_are_joined_with_the_old_one() {
     let kafka = Kafka::start_with(1, &[("KAFKA_FEATURES", "group.version=0")]);
     let world = World::on(&kafka).with_topics();

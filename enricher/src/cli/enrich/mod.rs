@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     logs::start(args.logs, "info");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.context("failed to start the runtime").map_err(Failure::Transient)?;
-    let status = Arc::new(Status::new(&plan));
+    let status = Arc::new(status(&plan)?);
     stop_on_signals(&status)?;
     let session = Session::new(&plan, &secrets, &status, runtime.handle(), &args.resume)?;
     tracing::info!(mapping = plan.mapping, group = plan.source.group_id, "starts");
@@ -45,6 +45,11 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
             Err(Failure::Transient(anyhow!("{message} ({left})")))
         }
     }
+}
+
+/// What the enricher of a plan does, which has done nothing yet.
+pub(crate) fn status(plan: &EnrichPlan) -> Result<Status, Failure> {
+    Status::new(plan).context("failed to make the gauges").map_err(Failure::Configuration)
 }
 
 /// How many MiB of rows are kept in memory unless told.

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
@@ -73,12 +74,12 @@ impl<'run> Session<'run> {
     /// Makes sure that the topics are there, for who would rather be told than wait.
     pub(crate) fn check_topics(&self) -> Result<Topic, TopicError> {
         let Accesses { source, destination, dead_letter } = self.topics.accesses();
-        let source = Topic::open(&source, &self.plan.source.group_id)?;
-        for access in [destination, dead_letter] {
-            let opened = KafkaSink::new(access, self.runtime.clone())?.open();
-            opened.map_err(|trouble| TopicError::Send { mapping: self.plan.mapping.clone(), trouble })?;
+        let topic = Topic::open(&source, &self.plan.source.group_id)?;
+        let sink = |access| KafkaSink::new(access, self.runtime.clone());
+        for mut sink in [sink(destination)?.not_into(source), sink(dead_letter)?] {
+            sink.open().map_err(|trouble| TopicError::Send { mapping: self.plan.mapping.clone(), trouble })?;
         }
-        Ok(source)
+        Ok(topic)
     }
 
     /// Tries something until it is there; `None` if the enricher was asked to end meanwhile.
@@ -110,8 +111,8 @@ impl<'run> Session<'run> {
         };
         let Some(join) = self.until_there(rules)? else { return Ok(0) };
         let sink = |access| KafkaSink::new(access, self.runtime.clone()).map_err(configuration);
-        let Accesses { destination, dead_letter, .. } = self.topics.accesses();
-        let (sink, letters) = (sink(destination)?, sink(dead_letter)?);
+        let Accesses { source, destination, dead_letter } = self.topics.accesses();
+        let (sink, letters) = (sink(destination)?.not_into(source), sink(dead_letter)?);
         let metrics = Metrics::new(&join).context("failed to make the counters").map_err(Failure::Configuration)?;
         self.status.joins(metrics);
         let lookup = self.lookup(store);
@@ -120,7 +121,7 @@ impl<'run> Session<'run> {
             true => Hold::Not,
             false => Hold::Always,
         });
-        let accepts_loss = self.resume.contains(&Resume::OffsetsLost);
+        let accepts_loss = self.resume.contains(&Resume::OffsetsLost).then(BTreeSet::new);
         let mut left = Left { sink, letters, accepts_loss, join };
         let mut protocol = GroupProtocol::Consumer;
         loop {
@@ -137,27 +138,29 @@ impl<'run> Session<'run> {
                 }
                 Ended::Renewed => {
                     tracing::info!("secrets of the topics have changed; connects anew with them");
-                    let Accesses { destination, dead_letter, .. } = self.topics.accesses();
+                    let Accesses { source, destination, dead_letter } = self.topics.accesses();
                     left.sink.reach_by(destination);
                     left.letters.reach_by(dead_letter);
+                    left.sink = left.sink.not_into(source);
                     self.status.connects_anew();
                 }
                 // Brokers before 4.0 do not know it, and newer ones may have it turned off.
-                Ended::Fatal(RDKafkaErrorCode::UnsupportedVersion | RDKafkaErrorCode::UnsupportedFeature)
-                    if protocol == GroupProtocol::Consumer =>
-                {
+                Ended::Fatal {
+                    code: RDKafkaErrorCode::UnsupportedVersion | RDKafkaErrorCode::UnsupportedFeature,
+                    ..
+                } if protocol == GroupProtocol::Consumer => {
                     tracing::info!(
                         "the brokers have no consumer group protocol of KIP-848; joins with cooperative-sticky"
                     );
                     protocol = GroupProtocol::Classic;
                 }
-                Ended::Fatal(code) => {
+                Ended::Fatal { code, left } => {
                     self.status.connects_anew();
                     let message =
                         format!("the brokers refuse this member of the consumer group: {code}; it joins again");
                     self.status.waits(&Trouble { pause: Pause::SourceUnreachable, message });
                     if !self.sleep() {
-                        return Ok(0);
+                        return Ok(left);
                     }
                 }
             }

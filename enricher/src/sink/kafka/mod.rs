@@ -7,6 +7,8 @@ mod config;
 mod context;
 mod trouble;
 
+pub(crate) use trouble::REFUSED;
+
 use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
@@ -33,6 +35,8 @@ const REPORTS: usize = 256;
 /// A topic that outputs are written to.
 pub(crate) struct KafkaSink {
     access: Access,
+    /// How the events are read that are written here.
+    source: Option<Access>,
     runtime: tokio::runtime::Handle,
     open: Option<Open>,
     reports: Reports,
@@ -49,12 +53,30 @@ impl KafkaSink {
     /// Makes sure that there can be a client with these settings; it connects when it is opened.
     pub(crate) fn new(access: Access, runtime: tokio::runtime::Handle) -> Result<Self, ClientError> {
         producer(&access, config::DEFAULT_LIMIT).map_err(|error| access.refused(&error))?;
-        Ok(Self { access, runtime, open: None, reports: Reports::default() })
+        Ok(Self { access, source: None, runtime, open: None, reports: Reports::default() })
     }
 
     /// Connects by these settings from the next time on that it is opened.
     pub(crate) fn reach_by(&mut self, access: Access) {
         self.access = access;
+    }
+
+    /// Never writes to the topic that is read so: every event would come again, for ever.
+    pub(crate) fn not_into(self, source: Access) -> Self {
+        Self { source: Some(source).filter(|source| source.topic == self.access.topic), ..self }
+    }
+
+    /// Makes sure that the topic is not the source's. The same brokers may be written in many ways; a cluster has one id.
+    fn check_source(&self, producer: &BaseProducer<Context>) -> Result<(), Trouble> {
+        let Some(source) = &self.source else { return Ok(()) };
+        let source: Result<BaseProducer, _> = source.config().create();
+        let source = source.ok().and_then(|source| source.client().fetch_cluster_id(ASK));
+        let own = producer.client().fetch_cluster_id(ASK);
+        match (own, source) {
+            (Some(own), Some(source)) if own == source => Err(trouble::is_source(&self.access)),
+            (Some(_), Some(_)) => Ok(()),
+            _ => Err(self.trouble(RDKafkaErrorCode::AllBrokersDown)),
+        }
     }
 
     fn trouble(&self, code: RDKafkaErrorCode) -> Trouble {
@@ -106,6 +128,7 @@ impl Sink for KafkaSink {
         let probe = producer(&self.access, config::DEFAULT_LIMIT);
         let probe = probe.map_err(|_| self.trouble(RDKafkaErrorCode::Fail))?;
         let partitions = self.partitions(&probe).map_err(|code| self.trouble(code))?;
+        self.check_source(&probe)?;
         let producer = match self.limit() {
             config::DEFAULT_LIMIT => probe,
             limit => producer(&self.access, limit).map_err(|_| self.trouble(RDKafkaErrorCode::Fail))?,
@@ -154,7 +177,7 @@ impl Sink for KafkaSink {
             open.waiting = open.waiting.saturating_sub(delivered.len() + failed.len());
             delivered.drain(..).for_each(|word| settled(Receipt::from_word(word), Fate::Delivered));
             for (word, code) in failed.drain(..) {
-                settled(Receipt::from_word(word), Fate::Failed(trouble::trouble(&self.access, code)));
+                settled(Receipt::from_word(word), trouble::fate(&self.access, code));
             }
             open.producer.poll(Duration::ZERO);
         }

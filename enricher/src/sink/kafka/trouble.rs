@@ -2,6 +2,21 @@ use rdkafka::error::RDKafkaErrorCode as Code;
 
 use crate::connect::{Access, Endpoint};
 use crate::enrich::{Pause, Trouble};
+use crate::sink::{Fate, Refusal};
+
+/// The reason of what only the brokers refuse.
+pub(crate) const REFUSED: &str = "refused";
+
+/// What became of a record that was not delivered.
+pub(super) fn fate(access: &Access, code: Code) -> Fate {
+    let trouble = trouble(access, code);
+    match code {
+        Code::InvalidTimestamp | Code::InvalidRecord => {
+            Fate::Refused(Refusal { reason: REFUSED, message: trouble.message.clone() }, trouble)
+        }
+        _ => Fate::Failed(trouble),
+    }
+}
 
 /// What an error of a topic's client means for the mapping, and what helps.
 pub(super) fn trouble(access: &Access, code: Code) -> Trouble {
@@ -38,6 +53,12 @@ pub(super) fn trouble(access: &Access, code: Code) -> Trouble {
             Pause::DestinationRefuses,
             format!("{field}: topic {topic} refuses records: a compacted topic takes none without a key"),
         ),
+        Code::InvalidDifferentRecord => (
+            Pause::DestinationRefuses,
+            format!(
+                "{field}: topic {topic} refused records together with one that it does not take; they are sent again"
+            ),
+        ),
         code => (
             Pause::DestinationUnreachable,
             format!(
@@ -48,4 +69,14 @@ pub(super) fn trouble(access: &Access, code: Code) -> Trouble {
     };
     let pause = if access.endpoint == Endpoint::DeadLetter { Pause::DeadLetterUnwritable } else { pause };
     Trouble { pause, message }
+}
+
+/// What it means that events would be written to the topic that they are read from.
+pub(super) fn is_source(access: &Access) -> Trouble {
+    let (topic, field) = (&access.topic, access.endpoint.topic_field());
+    let message = format!(
+        "{field}: topic {topic} on these brokers is the source (spec.source.kafka) under another address: every event would \
+         come again, for ever; name another topic"
+    );
+    Trouble { pause: Pause::DestinationIsSource, message }
 }

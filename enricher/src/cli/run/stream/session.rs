@@ -9,14 +9,14 @@ use weft_plan_types::EnrichPlan;
 
 use super::ends::Ends;
 use crate::cli::enrich::logs::{self, LogFormat};
-use crate::cli::enrich::{CACHE_MIB, Session, connect, stop_on_signals};
+use crate::cli::enrich::{CACHE_MIB, Session, connect, status, stop_on_signals};
 use crate::cli::mapping::{self, Prepared};
 use crate::cli::progress::Progress;
 use crate::cli::run::report::{self, Entities};
 use crate::cli::run::{Args, stored};
 use crate::cli::{Exit, Failure, tell};
 use crate::connect::{Connections, Secrets};
-use crate::enrich::Status;
+use crate::enrich::{Pause, Status};
 use crate::letters::TopicError;
 
 /// How often the group is asked how far it is.
@@ -32,7 +32,7 @@ pub(in crate::cli::run) fn run(
     logs::start(Some(LogFormat::Text), "warn");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.context("failed to start the runtime").map_err(Failure::Transient)?;
-    let status = Arc::new(Status::new(plan));
+    let status = Arc::new(status(plan)?);
     stop_on_signals(&status)?;
     let session = Session::new(plan, &secrets, &status, runtime.handle(), &args.resume)?.without_breaker();
     // A person is there to be told; nothing is waited for that may never come.
@@ -63,6 +63,10 @@ pub(in crate::cli::run) fn run(
         (session.run(&store)?, entities)
     };
     report::print(&status.totals(), &entities, args.format.format)?;
+    // Nobody else is there to say that it may go on.
+    if let Some(message) = status.waits_for(Pause::OffsetsLost) {
+        return Err(Failure::Configuration(anyhow!("EnrichmentMapping {}: {message}", plan.mapping)));
+    }
     if left > 0 || !(args.follow || reached.load(Ordering::Acquire)) {
         let message = "stopped before everything was delivered that was in the topic; run it again to go on";
         return Err(Failure::Transient(anyhow!(message)));
@@ -79,6 +83,10 @@ fn end_at(mut ends: Ends, status: Arc<Status>, reached: Arc<AtomicBool>) {
     std::thread::spawn(move || {
         let (mut progress, mut most): (Option<Progress>, u64) = (None, 0);
         while !status.is_stopped() {
+            if status.waits_for(Pause::OffsetsLost).is_some() {
+                status.stop();
+                break;
+            }
             match ends.left() {
                 Ok(0) => {
                     reached.store(true, Ordering::Release);
