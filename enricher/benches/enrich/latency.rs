@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::Message as _;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::{Offset, TopicPartitionList};
@@ -50,6 +51,7 @@ pub(crate) fn measure(shop: &Shop, rate: u64, name: &str, command: impl FnOnce(&
         is_over.store(true, Ordering::Release);
         let sorted = reader.join().unwrap();
         drop(process);
+        [&from, &to].into_iter().for_each(|topic| shop.kafka.delete_topic(topic));
         Latencies { rate: total as f64 / took.as_secs_f64(), sorted }
     })
 }
@@ -69,7 +71,12 @@ fn send(shop: &Shop, topic: &str, rate: u64, started: Instant, sent_at: &[Atomic
             let (key, order) = &mut pool[number % ORDERS];
             renumber(order, number);
             sent_at.store(started.elapsed().as_micros() as u64, Ordering::Relaxed);
-            producer.send(BaseRecord::<[u8], [u8]>::to(topic).key(key).payload(order)).unwrap();
+            let mut record = BaseRecord::<[u8], [u8]>::to(topic).key(key).payload(order);
+            while let Err((error, again)) = producer.send(record) {
+                assert_eq!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::QueueFull));
+                producer.poll(Duration::from_millis(1));
+                record = again;
+            }
         }
         next = next.max(due.min(sent_at.len()));
         producer.poll(Duration::ZERO);
@@ -99,8 +106,8 @@ fn read(
     consumer.assign(&all).unwrap();
     let (mut took, mut seen, mut last) = (Vec::with_capacity(sent_at.len()), 0, Instant::now());
     while seen < sent_at.len() {
-        if let Some(record) = consumer.poll(Duration::from_millis(100)) {
-            let record = record.unwrap();
+        // The client goes on by itself where a connection is lost.
+        if let Some(Ok(record)) = consumer.poll(Duration::from_millis(100)) {
             let number = number(record.payload().unwrap());
             let now = started.elapsed().as_micros() as u64;
             if number >= first {

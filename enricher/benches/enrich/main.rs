@@ -33,7 +33,7 @@ struct Contender {
     weft: Option<(Work, u32)>,
 }
 
-const HOT: u32 = 128;
+const HOT: u32 = 32;
 
 const CONTENDERS: [Contender; 12] = [
     Contender { name: "pass", keys: Keys::Zipf, weft: None },
@@ -79,6 +79,7 @@ fn backlogs(shop: &Shop, events: usize, rounds: u64) -> (Map<String, Value>, f64
                 taken.push(backlog(shop, contender.name, events, |to| shop.command(contender.weft, &from, to)));
             }
         }
+        shop.kafka.delete_topic(&from);
     }
     let (mut all, mut slowest) = (Map::new(), f64::MAX);
     println!(
