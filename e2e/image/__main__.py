@@ -2,13 +2,13 @@
 
     python3 e2e/image --dockerfile operator/Dockerfile --program target/debug/weft-operator --name localhost/weft-operator:e2e OUT.tar
 
-The program and the shared libraries it loads are all that is in the image, its loader among them, so that it runs without
-a base. User, entry point, labels and ports are those of the Dockerfile's last stage: what a cluster sees of the image is
-what it would see of the one that an engine builds. The file is an OCI layout, which `ctr images import` reads. Equal
-programs give equal bytes.
+In the image is what the build stage would leave in /out, and the libraries and loader that a base would have; nothing
+else. User, entry point, labels and ports are those of the Dockerfile's last stage. The file is an OCI layout, which `ctr
+images import` reads. Equal programs give equal bytes.
 """
 
 import argparse
+import glob
 import hashlib
 import io
 import json
@@ -21,6 +21,8 @@ import tarfile
 import tempfile
 
 MEDIA_TYPE = "application/vnd.oci.image."
+# What the Dockerfiles copy from the machine that builds, beside programs and libraries.
+COPIED = ["/etc/ssl/certs/ca-certificates.crt", "/usr/share/zoneinfo/*", "/usr/share/zoneinfo/[A-Z]*/**"]
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -32,8 +34,11 @@ def main():
     parser.add_argument("file", help="the archive to write")
     args = parser.parse_args()
     with open(args.dockerfile, encoding="utf-8") as file:
-        settings = last_stage(file.read())
-    layer = layer_of(args.program, settings["Entrypoint"][0])
+        dockerfile = file.read()
+    settings = last_stage(dockerfile)
+    patterns = COPIED if "COPY --from=build /out/ /" in dockerfile else []
+    copied = {path for pattern in patterns for path in glob.glob(pattern, recursive=True) if os.path.isfile(path)}
+    layer = layer_of(args.program, settings["Entrypoint"][0], copied)
     write(args.file, args.name, settings, layer)
 
 
@@ -57,18 +62,18 @@ def last_stage(dockerfile):
             case "ENTRYPOINT":
                 settings["Entrypoint"] = json.loads(text)
             case "COPY":
-                pass  # the program, which is given here
+                pass  # the program, which is given, and COPIED
             case _:
                 raise SystemExit(f"image: the last stage has {name}, which this script does not know")
     return settings
 
 
-def layer_of(program, place):
-    """The program without its debugging symbols at its place, and its libraries at theirs."""
+def layer_of(program, place, copied):
+    """The program without its debugging symbols at its place, and its libraries and what is copied at theirs."""
     with tempfile.TemporaryDirectory() as scratch:
         stripped = os.path.join(scratch, "program")
         subprocess.run(["strip", "-o", stripped, program], check=True)
-        files = {place: stripped, **{library: os.path.realpath(library) for library in libraries(program)}}
+        files = {place: stripped, **{path: path for path in {*libraries(program), *copied}}}
         layer, folders = io.BytesIO(), set()
         with tarfile.open(fileobj=layer, mode="w") as archive:
             for path in sorted(files):
