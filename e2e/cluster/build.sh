@@ -21,6 +21,7 @@ if [ ! -x "$folder/hyperkube" ]; then
     ldflags="-s -w -X $package.gitVersion=v$version -X $package.gitMajor=${version%%.*} -X $package.gitMinor=${minor%%.*}"
     CGO_ENABLED=0 GOFLAGS=-mod=readonly GOGC=400 nice go build -trimpath -tags grpcnotrace -ldflags "$ldflags" \
         -o "$folder/hyperkube.new" . >&2
+    for program in kubectl helm; do ln -sf hyperkube "$folder/$program"; done
     mv "$folder/hyperkube.new" "$folder/hyperkube"
 fi
 echo "$folder"

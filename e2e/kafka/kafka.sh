@@ -11,6 +11,7 @@
 #
 # Each broker has five listeners: plain text; SASL_SSL (PLAIN and SCRAM, user `alice`); SSL that asks for a client
 # certificate; plain text behind a proxy; and the controllers' own. FOLDER/tls has what a client needs of certificates.
+#   KAFKA_HOST      the address that brokers listen at and tell their clients, in place of 127.0.0.1
 #   KAFKA_HEAP      the heap of a broker [512m]
 #   KAFKA_FEATURES  features other than the release's, such as group.version=0
 #   KAFKA_PROXIES   the ports of loopback, one for each broker, where proxies wait that lead to the listeners behind them
@@ -26,6 +27,7 @@ cache=${WEFT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weft}
 version=$(sed -n '/kafka_2.13/{n; s/.*<version>\(.*\)<.*/\1/p}' "$here/pom.xml")
 jars=$cache/kafka-$version-$(sha256sum <"$here/pom.xml" | cut -c 1-12)
 heap=${KAFKA_HEAP:-512m}
+host=${KAFKA_HOST:-127.0.0.1}
 
 fetch() {
     mkdir -p "$jars"
@@ -74,7 +76,7 @@ certificates() { # certificates FOLDER
     for name in server client; do
         openssl req -newkey rsa:2048 -nodes -subj "/CN=$name" -keyout "$folder/$name.key" -out "$folder/$name.csr" 2>/dev/null
         openssl x509 -req -in "$folder/$name.csr" -CA "$folder/ca.crt" -CAkey "$folder/ca.key" -CAcreateserial -days 30 \
-            -extfile <(echo "subjectAltName=DNS:localhost,IP:127.0.0.1") -out "$folder/$name.crt" 2>/dev/null
+            -extfile <(echo "subjectAltName=DNS:localhost,IP:$host") -out "$folder/$name.crt" 2>/dev/null
     done
     # The broker takes key and chain from one PEM file, the key as PKCS #8.
     { openssl pkcs8 -topk8 -nocrypt -in "$folder/server.key"; cat "$folder/server.crt" "$folder/ca.crt"; } >"$folder/server.pem"
@@ -85,7 +87,7 @@ configuration() { # configuration FOLDER ID BROKERS PORT...: five ports a broker
     shift 3
     local ports=("$@") voters="" at copies=1 in_sync=1 number proxies proxy
     for number in $(seq "$brokers"); do
-        voters+=${voters:+,}$number@127.0.0.1:${ports[number * 5 - 1]}
+        voters+=${voters:+,}$number@$host:${ports[number * 5 - 1]}
     done
     [ "$brokers" -lt 3 ] || copies=3 in_sync=2
     at=$((id * 5 - 5))
@@ -98,8 +100,8 @@ node.id=$id
 controller.quorum.voters=$voters
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAIN
-listeners=PLAIN://127.0.0.1:${ports[at]},SASL://127.0.0.1:${ports[at + 1]},TLS://127.0.0.1:${ports[at + 2]},PROXIED://127.0.0.1:${ports[at + 3]},CONTROLLER://127.0.0.1:${ports[at + 4]}
-advertised.listeners=PLAIN://127.0.0.1:${ports[at]},SASL://127.0.0.1:${ports[at + 1]},TLS://127.0.0.1:${ports[at + 2]},PROXIED://127.0.0.1:$proxy
+listeners=PLAIN://$host:${ports[at]},SASL://$host:${ports[at + 1]},TLS://$host:${ports[at + 2]},PROXIED://$host:${ports[at + 3]},CONTROLLER://$host:${ports[at + 4]}
+advertised.listeners=PLAIN://$host:${ports[at]},SASL://$host:${ports[at + 1]},TLS://$host:${ports[at + 2]},PROXIED://$host:$proxy
 listener.security.protocol.map=PLAIN:PLAINTEXT,SASL:SASL_SSL,TLS:SSL,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
 listener.name.sasl.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
 listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_$user="$password";
@@ -187,9 +189,9 @@ start() { # start FOLDER BROKERS
     fi
     local plain="" sasl="" tls="" behind=""
     for id in $(seq "$brokers"); do
-        plain+=${plain:+,}127.0.0.1:${ports[id * 5 - 5]}
-        sasl+=${sasl:+,}127.0.0.1:${ports[id * 5 - 4]}
-        tls+=${tls:+,}127.0.0.1:${ports[id * 5 - 3]}
+        plain+=${plain:+,}$host:${ports[id * 5 - 5]}
+        sasl+=${sasl:+,}$host:${ports[id * 5 - 4]}
+        tls+=${tls:+,}$host:${ports[id * 5 - 3]}
         behind+=${behind:+,}${ports[id * 5 - 2]}
     done
     printf '%s\n' "plain=$plain" "sasl=$sasl" "tls=$tls" "behind=$behind" "user=$user" "password=$password" >"$folder/env"
