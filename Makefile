@@ -45,6 +45,11 @@ test-crds: ## Give the CRDs and the examples to a real API server
 	@scripts/setup.sh test
 	@e2e/test-crds.sh
 
+.PHONY: test-cluster
+test-cluster: ## Install the charts on a real cluster with a node, and enrich events there
+	@scripts/setup.sh test
+	@e2e/test-cluster.sh
+
 .PHONY: lint
 lint: ## Check format, lints, scripts and dependencies
 	@scripts/setup.sh test

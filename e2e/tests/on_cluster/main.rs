@@ -1,0 +1,120 @@
+//! The charts on a cluster with a node, as a user installs and uses them: `e2e/test-cluster.sh` starts one and runs these
+//! tests, one at a time.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+mod cluster;
+mod order;
+mod passwords;
+mod servers;
+mod shop;
+
+use cluster::{SYSTEM, ask, helm, kubectl, wait_until};
+use order::shuffled;
+use shop::Shop;
+
+#[test]
+#[ignore = "needs a node: e2e/test-cluster.sh"]
+fn an_event_comes_out_with_the_row_as_it_was_when_it_came_in() {
+    cluster::install();
+    let shop = Shop::new();
+    for object in shuffled(shop.objects()) {
+        shop.apply(&object);
+    }
+    shop.is_ready();
+    shop.send(r#"{"sku":"CUP"}"#);
+    assert_eq!(shop.events(1), [r#"{"sku":"CUP","name":"Tea cup"}"#]);
+
+    shop.sql("UPDATE products SET name = 'Coffee cup' WHERE sku = 'CUP'");
+    shop.sync("renamed");
+    shop.send(r#"{"sku":"CUP","again":true}"#);
+    assert_eq!(
+        shop.events(2),
+        [r#"{"sku":"CUP","again":true,"name":"Coffee cup"}"#, r#"{"sku":"CUP","name":"Tea cup"}"#]
+    );
+}
+
+#[test]
+#[ignore = "needs a node: e2e/test-cluster.sh"]
+fn no_event_is_lost_while_enrichers_are_scaled_get_an_edited_mapping_and_are_suspended() {
+    let shop = Shop::running();
+    let stream = shop.stream();
+    shop.kubectl(&["scale", "enrichmentmapping/orders", "--replicas=2"]);
+    shop.is_ready();
+    assert_eq!(shop.enrichers(), 2);
+    let edit = r#"[{"op":"add","path":"/spec/rules/0/enrichments/-","value":
+        {"from":{"as":"product","column":"name"},"to":"$.title"}}]"#;
+    shop.kubectl(&["patch", "enrichmentmapping/orders", "--type=json", "-p", edit]);
+    shop.is_ready();
+    let mut sent = stream.stop();
+
+    shop.kubectl(&["patch", "enrichmentmapping/orders", "--type=merge", "-p", r#"{"spec":{"suspend":true}}"#]);
+    shop.is_ready();
+    wait_until(&shop.name, "no enricher runs", || shop.enrichers() == 0);
+    let last = r#"{"sku":"PEN","number":"last"}"#;
+    shop.send(last);
+    sent.push("last".into());
+    shop.kubectl(&["patch", "enrichmentmapping/orders", "--type=merge", "-p", r#"{"spec":{"suspend":false}}"#]);
+    shop.is_ready();
+
+    wait_until(&shop.name, "every event that went in came out", || {
+        let numbers = shop.numbers();
+        sent.iter().all(|number| numbers.contains(number))
+    });
+    let came_out = shop.events(sent.len());
+    let edited = r#"{"sku":"PEN","number":"last","name":"Pen","title":"Pen"}"#;
+    assert!(came_out.iter().any(|event| event == edited), "{came_out:?}");
+}
+
+#[test]
+#[ignore = "needs a node: e2e/test-cluster.sh"]
+fn events_go_on_while_the_warehouse_is_away_and_what_is_back_is_used_again() {
+    let shop = Shop::running();
+    shop.kubectl(&["delete", "warehouse/prod"]);
+    shop.condition("datagraph/main", "False");
+    shop.condition("enrichmentmapping/orders", "False");
+    shop.send(r#"{"sku":"PEN"}"#);
+    assert_eq!(shop.events(1), [r#"{"sku":"PEN","name":"Pen"}"#]);
+
+    // It comes back with another password, which the Secret gets after it.
+    shop.sql("ALTER ROLE weft PASSWORD 'canary-rotated-77aa'");
+    for object in shop.objects().iter().filter(|object| object["kind"] == "Warehouse") {
+        shop.apply(object);
+    }
+    shop.is_ready();
+    shop.kubectl(&["patch", "secret/credentials", "-p", r#"{"stringData":{"warehouse":"canary-rotated-77aa"}}"#]);
+    shop.sql("INSERT INTO products VALUES ('INK', 'Ink')");
+    shop.sync("rotated");
+    shop.send(r#"{"sku":"INK"}"#);
+    assert_eq!(shop.events(2), [r#"{"sku":"INK","name":"Ink"}"#, r#"{"sku":"PEN","name":"Pen"}"#]);
+    shop.sql(&format!("ALTER ROLE weft PASSWORD '{}'", servers::WAREHOUSE_PASSWORD));
+}
+
+#[test]
+#[ignore = "needs a node: e2e/test-cluster.sh"]
+fn a_password_is_nowhere_but_in_its_secret() {
+    let shop = Shop::running();
+    shop.send(r#"{"sku":"CUP"}"#);
+    shop.events(1);
+    for (place, text) in passwords::places(&shop.name) {
+        for password in passwords::all() {
+            assert!(!text.contains(&password), "{password} is in {place}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs a node: e2e/test-cluster.sh"]
+fn what_helm_uninstalls_leaves_enrichers_at_work_the_users_objects_and_nothing_stuck() {
+    let shop = Shop::running();
+    helm(&["uninstall", "weft", "--namespace", SYSTEM, "--wait"]);
+    helm(&["uninstall", "weft-crds", "--namespace", SYSTEM, "--wait"]);
+    shop.send(r#"{"sku":"PEN"}"#);
+    assert_eq!(shop.events(1), [r#"{"sku":"PEN","name":"Pen"}"#]);
+    let rights =
+        ["get", "clusterroles,clusterrolebindings", "-l", "app.kubernetes.io/name=weft-operator", "-o", "name"];
+    assert_eq!(kubectl(&rights), "");
+    assert_eq!(shop.kubectl(&["get", "weft", "-o", "name"]).lines().count(), 4);
+    // It waits until they are gone.
+    kubectl(&["delete", "namespace", &shop.name, "--timeout=60s"]);
+    assert!(ask(&["get", "namespace", &shop.name]).is_err());
+}
