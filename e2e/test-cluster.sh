@@ -31,13 +31,14 @@ fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 binaries=${CARGO_TARGET_DIR:-target}/debug
-image() { # image NAME DOCKERFILE PROGRAM
-    python3 e2e/image --dockerfile "$2" --program "$3" --name "localhost/$1:e2e" "$folder/$1.tar"
+image() { # image NAME:TAG DOCKERFILE PROGRAM
+    python3 e2e/image --dockerfile "$2" --program "$3" --name "$1" "$folder/${3##*/}.tar"
 }
 cc -Os -static -o "$folder/pause" e2e/cluster/pause/pause.c
-image pause e2e/cluster/pause/Dockerfile "$folder/pause"
-image weft enricher/Dockerfile "$binaries/weft"
-image weft-operator operator/Dockerfile "$binaries/weft-operator"
+image localhost/pause:e2e e2e/cluster/pause/Dockerfile "$folder/pause"
+# As the documentation names them.
+image registry.example.com/weft:0.1.0 enricher/Dockerfile "$binaries/weft"
+image registry.example.com/weft-operator:0.1.0 operator/Dockerfile "$binaries/weft-operator"
 
 e2e/kafka/kafka.sh fetch >/dev/null
 hyperkube=$(e2e/cluster/build.sh)

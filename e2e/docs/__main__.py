@@ -1,6 +1,6 @@
 """Runs what the documentation shows and compares what it prints.
 
-    python3 e2e/docs --weft target/debug/weft [--write] README.md docs/*.md
+    python3 e2e/docs --weft target/debug/weft [--write] [--cluster [--port SHOWN=REAL]...] README.md docs/*.md
 
 Per page one scratch directory with a copy of examples/ and the quickstart's SQLite file. In it, from top to bottom:
 - a block whose first line is ```LANGUAGE file=PATH is written to that file;
@@ -14,6 +14,8 @@ A page may say, each on a line of its own:
     <!-- port: NUMBER -->     a free port takes the place of this one, and is shown as this one
     <!-- kafka: NUMBER -->    a broker of an Apache Kafka of the page's own listens at this port, and the programs of Kafka's
                               bin folder are on the path; it is skipped where `weft` was built without Kafka
+    <!-- cluster -->          it is run with --cluster, and then no other page is: e2e/test-cluster.sh does that, on its own
+                              cluster with servers of its own, at the ports that are given
 
 With --write the pages get what the commands print now.
 """
@@ -34,6 +36,7 @@ FENCE = re.compile(r"^( *)```(\S*)(?: file=(\S+))?$")
 NEEDS = re.compile(r"^<!-- needs: (\S+) -->$", re.MULTILINE)
 PORT = re.compile(r"^<!-- port: ([0-9]+) -->$", re.MULTILINE)
 KAFKA = re.compile(r"^<!-- kafka: ([0-9]+) -->$", re.MULTILINE)
+CLUSTER = re.compile(r"^<!-- cluster -->$", re.MULTILINE)
 KAFKA_SCRIPT = os.path.join(ROOT, "e2e", "kafka", "kafka.sh")
 KAFKA_PROGRAMS = {
     "kafka-topics.sh": "org.apache.kafka.tools.TopicCommand",
@@ -46,6 +49,8 @@ VARIES = [
     (re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"), "2000-01-01T00:00:00Z"),
     (re.compile(r"\b[0-9]+ (second|minute)s? ago\b"), "0 seconds ago"),
     (re.compile(r"\b[0-9]+\.[0-9] s\b"), "0.0 s"),
+    # An age, as kubectl gives it, with the blanks up to the next column.
+    (re.compile(r"\b[0-9]+(m[0-9]+)?s( +|$)", re.MULTILINE), "0s "),
     (re.compile(r'"seconds":[0-9.]+'), '"seconds":0.0'),
 ]
 LINK = re.compile(r"\]\(([^)#]+)(#[^)]*)?\)")
@@ -55,12 +60,16 @@ def main():
     parser = argparse.ArgumentParser(prog="docs", description="Runs what the documentation shows.")
     parser.add_argument("--weft", required=True, help="the binary")
     parser.add_argument("--write", action="store_true", help="write what commands print into the pages")
+    parser.add_argument("--cluster", action="store_true", help="run the pages for a cluster, that of KUBECONFIG")
+    parser.add_argument("--port", action="append", default=[], help="SHOWN=REAL: the port of a server of such a page")
     parser.add_argument("pages", nargs="+")
     args = parser.parse_args()
     passed, faults, ignored = 0, [], 0
     for page in args.pages:
         with open(page, encoding="utf-8") as file:
             lines = file.read().split("\n")
+        if args.cluster != bool(CLUSTER.search("\n".join(lines))):
+            continue
         missing = [program for program in NEEDS.findall("\n".join(lines)) if not shutil.which(program)]
         if KAFKA.search("\n".join(lines)):
             missing += [program for program in ("java", "mvn") if not shutil.which(program)]
@@ -70,7 +79,8 @@ def main():
             print(f"{page}: skipped, as {', '.join(missing)} is not installed")
             ignored += 1
             continue
-        count, page_faults, new_lines = run_page(page, lines, os.path.abspath(args.weft))
+        ports = dict(port.split("=") for port in args.port)
+        count, page_faults, new_lines = run_page(page, lines, os.path.abspath(args.weft), ports)
         page_faults += broken_links(page, lines)
         passed += count - len(page_faults)
         faults += page_faults
@@ -84,16 +94,16 @@ def main():
     return 1 if faults else 0
 
 
-def run_page(page, lines, weft):
+def run_page(page, lines, weft, ports_of_servers):
     """The number of checks, the faults, and the lines as they should be."""
     count, faults, new_lines = 0, [], []
-    shown_as = {port: free_port() for port in PORT.findall("\n".join(lines))}
+    shown_as = ports_of_servers | {port: free_port() for port in PORT.findall("\n".join(lines))}
     ports = KAFKA.findall("\n".join(lines))
     with tempfile.TemporaryDirectory() as scratch, process_group() as group, kafka(ports) as (programs, shown_as_kafka):
         shown_as |= shown_as_kafka
         shutil.copytree(os.path.join(ROOT, "examples"), os.path.join(scratch, "examples"))
-        for script in ("Makefile", "scripts"):
-            os.symlink(os.path.join(ROOT, script), os.path.join(scratch, script))
+        for name in ("Makefile", "scripts", "charts"):
+            os.symlink(os.path.join(ROOT, name), os.path.join(scratch, name))
         script = [os.path.join(ROOT, "scripts", "sqlite-from-sql.sh"), "shop.sql", "shop.db"]
         subprocess.run(script, cwd=os.path.join(scratch, "examples", "quickstart"), check=True)
         at = 0
@@ -145,6 +155,7 @@ class Runner:
     def __init__(self, programs, scratch, group, shown_as):
         path = os.pathsep.join([*programs, os.environ["PATH"]])
         self.environment = {"PATH": path, "HOME": scratch, "LANG": "C.UTF-8", "NO_COLOR": "1", "COLUMNS": "100"}
+        self.environment |= {name: os.environ[name] for name in ("KUBECONFIG",) if name in os.environ}
         self.scratch = scratch
         self.group = group
         self.shown_as = shown_as

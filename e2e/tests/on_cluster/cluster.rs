@@ -1,7 +1,7 @@
 //! A cluster with a node that pods run on: what a user does to it with kubectl and Helm.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -18,11 +18,16 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) fn install() {
     namespace(SYSTEM);
     helm(&["upgrade", "--install", "weft-crds", "charts/weft-crds", "--namespace", SYSTEM, "--wait"]);
-    let images = "image.repository=localhost/weft-operator,image.tag=e2e,\
-                  dataPlane.image.repository=localhost/weft,dataPlane.image.tag=e2e";
+    let images =
+        "image.repository=registry.example.com/weft-operator,dataPlane.image.repository=registry.example.com/weft";
     let values = format!("installation=e2e,{images}");
     let release = ["upgrade", "--install", "weft", "charts/weft", "--namespace", SYSTEM];
     helm(&[&release[..], &["--set", &values, "--wait", "--timeout", "2m"]].concat());
+}
+
+/// Uninstalls both charts, if they are installed. Definitions and objects stay.
+pub(crate) fn uninstall() {
+    helm(&["uninstall", "weft", "weft-crds", "--namespace", SYSTEM, "--wait", "--ignore-not-found"]);
 }
 
 /// Makes a namespace that takes no pod but restricted ones, if it is not there.
@@ -47,10 +52,28 @@ pub(crate) fn ask(arguments: &[&str]) -> Result<String, String> {
 }
 
 /// Runs Helm where the charts are.
-pub(crate) fn helm(arguments: &[&str]) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    run(Command::new("helm").args(arguments).current_dir(root), "")
-        .unwrap_or_else(|error| panic!("helm {arguments:?}: {error}"))
+fn helm(arguments: &[&str]) {
+    run(Command::new("helm").args(arguments).current_dir(root()), "")
+        .unwrap_or_else(|error| panic!("helm {arguments:?}: {error}"));
+}
+
+/// Runs the commands of a page of the documentation that is for a cluster, with servers at other ports than it shows.
+pub(crate) fn follow(page: &str, ports: &[(u16, u16)]) {
+    let mut command = Command::new("python3");
+    // It lies in the folder above that of the tests.
+    let weft = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("weft");
+    command.args(["e2e/docs", "--cluster", "--weft"]).arg(weft);
+    for (shown, real) in ports {
+        command.args(["--port", &format!("{shown}={real}")]);
+    }
+    if std::env::var_os("WEFT_WRITE_DOCS").is_some() {
+        command.arg("--write");
+    }
+    run(command.arg(page).env("KAFKA_HOST", HOST).current_dir(root()), "").unwrap_or_else(|fault| panic!("{fault}"));
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// Waits until something is so; else the test ends with what is in a namespace.

@@ -8,8 +8,9 @@ mod passwords;
 mod servers;
 mod shop;
 
-use cluster::{SYSTEM, ask, helm, kubectl, wait_until};
+use cluster::{ask, kubectl, wait_until};
 use order::shuffled;
+use servers::SERVERS;
 use shop::Shop;
 
 #[test]
@@ -104,10 +105,18 @@ fn a_password_is_nowhere_but_in_its_secret() {
 
 #[test]
 #[ignore = "needs a node: e2e/test-cluster.sh"]
+fn the_page_about_installing_leads_to_what_it_says() {
+    cluster::uninstall();
+    SERVERS.sql("postgres", "CREATE DATABASE shop");
+    // WEFT_WRITE_DOCS=1 writes what the commands print now into the page.
+    cluster::follow("docs/install-on-a-cluster.md", &[(5432, SERVERS.postgres_port), (6379, SERVERS.redis_port)]);
+}
+
+#[test]
+#[ignore = "needs a node: e2e/test-cluster.sh"]
 fn what_helm_uninstalls_leaves_enrichers_at_work_the_users_objects_and_nothing_stuck() {
     let shop = Shop::running();
-    helm(&["uninstall", "weft", "--namespace", SYSTEM, "--wait"]);
-    helm(&["uninstall", "weft-crds", "--namespace", SYSTEM, "--wait"]);
+    cluster::uninstall();
     shop.send(r#"{"sku":"PEN"}"#);
     assert_eq!(shop.events(1), [r#"{"sku":"PEN","name":"Pen"}"#]);
     let rights =

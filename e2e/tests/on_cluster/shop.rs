@@ -174,6 +174,13 @@ impl Shop {
     }
 }
 
+impl Drop for Shop {
+    /// What is left would only be in others' way.
+    fn drop(&mut self) {
+        drop(cluster::ask(&["delete", "namespace", &self.name, "--ignore-not-found", "--wait=false"]));
+    }
+}
+
 /// Events that are being written.
 pub(crate) struct Stream {
     stopped: Arc<AtomicBool>,
