@@ -61,3 +61,24 @@ async fn readyz(State(health): State<Arc<Health>>) -> (StatusCode, &'static str)
 async fn metrics(State(health): State<Arc<Health>>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], health.metrics.text())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dashboard_asks_for_nothing_that_is_not_counted() {
+        let health = Health::new().unwrap();
+        health.metrics.reconciled("Entity", 0.1);
+        health.metrics.failed("Entity", "conflict");
+        health.metrics.wrote("Job", "create");
+        let text = health.metrics.text();
+        let dashboard = include_str!("../../charts/weft/dashboards/overview.json");
+        let names = dashboard.match_indices("weft_operator_").map(|(place, _)| {
+            let end = dashboard[place..].find(|letter: char| letter != '_' && !letter.is_ascii_alphanumeric());
+            &dashboard[place..place + end.unwrap()]
+        });
+        let missing: Vec<_> = names.filter(|name| !text.contains(&format!("\n{name}"))).collect();
+        assert_eq!(missing, [""; 0]);
+    }
+}

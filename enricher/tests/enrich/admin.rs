@@ -56,6 +56,13 @@ fn the_admin_port_tells_what_is_waited_for_then_counts_outcomes_and_lag() {
     ] {
         world.kafka.wait_until(line, is("/metrics", 200, format!("{line}\n")));
     }
+    let (text, dashboard) =
+        (get(port, "/metrics").unwrap().1, include_str!("../../../charts/weft/dashboards/overview.json"));
+    for (place, _) in dashboard.match_indices("weft_enricher_") {
+        let name =
+            dashboard[place..].split(|letter: char| letter != '_' && !letter.is_ascii_alphanumeric()).next().unwrap();
+        assert!(text.contains(&format!("\n{name}")), "the dashboard asks for {name}");
+    }
     let lag: serde_json::Value = serde_json::from_str(&get(port, "/v1/lag").unwrap().1).unwrap();
     assert_eq!(lag["group"], world.group());
     let partitions = lag["partitions"].as_array().unwrap();
