@@ -1,6 +1,7 @@
 //! An API server with the definitions, namespaces of a test's own, and operators that watch them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
@@ -54,16 +55,21 @@ pub(crate) fn quiet() -> Duration {
     Duration::from_secs(seconds.unwrap_or(5))
 }
 
+/// What runs an operator for namespaces, of which the first has its Lease.
+pub(crate) fn operator(kubeconfig: &Path, namespaces: &[String], name: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weft-operator"));
+    command
+        .env("KUBECONFIG", kubeconfig)
+        .args(["--installation", "e2e", "--data-plane-image", "weft:e2e", "--admin", "127.0.0.1:0"])
+        .args(["--watch-namespaces", &namespaces.join(",")])
+        .args(["--lease-namespace", &namespaces[0], "--identity", name]);
+    command
+}
+
 impl Operator {
     /// Its name stands in the Lease.
     pub(crate) fn start(bench: &Bench, name: &str) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_weft-operator"))
-            .env("KUBECONFIG", bench.kubeconfig.path())
-            .args(["--installation", "e2e", "--data-plane-image", "weft:e2e", "--admin", "127.0.0.1:0"])
-            .args(["--watch-namespaces", &bench.namespaces.join(",")])
-            .args(["--lease-namespace", &bench.namespaces[0], "--identity", name])
-            .spawn();
-        Self(child.unwrap())
+        Self(operator(bench.kubeconfig(), &bench.namespaces, name).spawn().unwrap())
     }
 
     /// Asks it to stop and waits until it has.
@@ -88,23 +94,33 @@ impl Bench {
         let mut bench = Self { client, kubeconfig, namespaces: Vec::new(), _alone: alone };
         bench.install().await;
         for _ in 0..namespaces {
-            let metadata = kube::api::ObjectMeta { generate_name: Some("weft-operator-".into()), ..Default::default() };
-            let made = Namespace { metadata, ..Default::default() };
-            let namespace =
-                Api::all(bench.client.clone()).create(&PostParams::default(), &made).await.unwrap().name_any();
-            // The controller that makes it may not be there.
-            let account: ServiceAccount = serde_json::from_value(json!({ "metadata": { "name": "default" } })).unwrap();
-            let accounts = Api::namespaced(bench.client.clone(), &namespace);
-            drop(accounts.create(&PostParams::default(), &account).await);
-            bench.namespaces.push(namespace);
+            bench.another_namespace().await;
         }
-        bench.entitle().await;
+        bench.write_kubeconfig().await;
         bench
     }
 
-    /// Gives a service account what the chart's Role gives, in the namespaces, and makes the kubeconfig for it.
-    async fn entitle(&self) {
-        let first = &self.namespaces[0];
+    /// Makes a namespace in which operators may act.
+    pub(crate) async fn another_namespace(&mut self) -> String {
+        let metadata = kube::api::ObjectMeta { generate_name: Some("weft-operator-".into()), ..Default::default() };
+        let made = Namespace { metadata, ..Default::default() };
+        let namespace = Api::all(self.client.clone()).create(&PostParams::default(), &made).await.unwrap().name_any();
+        // The controller that makes it may not be there.
+        let account: ServiceAccount = serde_json::from_value(json!({ "metadata": { "name": "default" } })).unwrap();
+        let accounts = Api::namespaced(self.client.clone(), &namespace);
+        drop(accounts.create(&PostParams::default(), &account).await);
+        self.namespaces.push(namespace.clone());
+        self.entitle(&namespace).await;
+        namespace
+    }
+
+    /// By which operators reach the API server.
+    pub(crate) fn kubeconfig(&self) -> &Path {
+        self.kubeconfig.path()
+    }
+
+    /// Gives the operators' service account what the chart's Role gives, in a namespace.
+    async fn entitle(&self, namespace: &str) {
         let chart = include_str!("../../../charts/weft/templates/_names.tpl");
         let (_, rules) = chart.split_once("{{- define \"weft.rules\" -}}").unwrap();
         let (rules, _) = rules.split_once("{{- end -}}").unwrap();
@@ -112,18 +128,21 @@ impl Bench {
         rules.push(json!({
             "apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create", "get", "update"],
         }));
-        for namespace in &self.namespaces {
-            let role = json!({ "metadata": { "name": "weft" }, "rules": rules });
-            let binding = json!({
-                "metadata": { "name": "weft" },
-                "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "weft" },
-                "subjects": [{ "kind": "ServiceAccount", "name": "default", "namespace": first }],
-            });
-            for (kind, object) in [("Role", role), ("RoleBinding", binding)] {
-                let api = self.api(namespace, "rbac.authorization.k8s.io/v1", kind);
-                api.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
-            }
+        let role = json!({ "metadata": { "name": "weft" }, "rules": rules });
+        let binding = json!({
+            "metadata": { "name": "weft" },
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "weft" },
+            "subjects": [{ "kind": "ServiceAccount", "name": "default", "namespace": self.namespaces[0] }],
+        });
+        for (kind, object) in [("Role", role), ("RoleBinding", binding)] {
+            let api = self.api(namespace, "rbac.authorization.k8s.io/v1", kind);
+            api.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
         }
+    }
+
+    /// Makes the kubeconfig of the operators' service account.
+    async fn write_kubeconfig(&self) {
+        let first = &self.namespaces[0];
         let accounts: Api<ServiceAccount> = Api::namespaced(self.client.clone(), first);
         let request = serde_json::from_value(json!({ "metadata": {}, "spec": { "audiences": [] } })).unwrap();
         let answer = accounts.create_token_request("default", &PostParams::default(), &request).await.unwrap();

@@ -1,9 +1,11 @@
 //! The operator on a real API server, which `e2e/test-crds.sh` finds or starts. No node is needed: the tests do what
 //! kubelet and controllers would tell of pods and Deployments.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // also in what the tests share
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)] // also in what the tests share
 
 mod bench;
+mod gate;
+mod kills;
 
 use std::time::Duration;
 
