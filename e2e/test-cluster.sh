@@ -42,4 +42,4 @@ image registry.example.com/weft-operator:0.1.0 operator/Dockerfile "$binaries/we
 
 e2e/kafka/kafka.sh fetch >/dev/null
 hyperkube=$(e2e/cluster/build.sh)
-e2e/cluster/with-node.sh "$hyperkube" "$folder"/*.tar -- "${run[@]}" --ignored --test-threads 1
+e2e/cluster/with-node.sh "$hyperkube" "$folder"/*.tar -- "${run[@]}" --ignored --test-threads 4

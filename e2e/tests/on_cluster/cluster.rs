@@ -5,30 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::installation::SYSTEM;
+
 /// The address of what listens on this machine, as pods see it.
 pub(crate) const HOST: &str = "10.244.0.1";
 
-/// The namespace of the operator.
-pub(crate) const SYSTEM: &str = "weft-system";
-
 /// No step takes so long, not even on a machine that is busy with other things.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Installs both charts, or finds them installed.
-pub(crate) fn install() {
-    namespace(SYSTEM);
-    helm(&["upgrade", "--install", "weft-crds", "charts/weft-crds", "--namespace", SYSTEM, "--wait"]);
-    let images =
-        "image.repository=registry.example.com/weft-operator,dataPlane.image.repository=registry.example.com/weft";
-    let values = format!("installation=e2e,{images}");
-    let release = ["upgrade", "--install", "weft", "charts/weft", "--namespace", SYSTEM];
-    helm(&[&release[..], &["--set", &values, "--wait", "--timeout", "2m"]].concat());
-}
-
-/// Uninstalls both charts, if they are installed. Definitions and objects stay.
-pub(crate) fn uninstall() {
-    helm(&["uninstall", "weft", "weft-crds", "--namespace", SYSTEM, "--wait", "--ignore-not-found"]);
-}
 
 /// Makes a namespace that takes no pod but restricted ones, if it is not there.
 pub(crate) fn namespace(name: &str) {
@@ -51,10 +34,10 @@ pub(crate) fn ask(arguments: &[&str]) -> Result<String, String> {
     run(Command::new("kubectl").args(arguments), "")
 }
 
-/// Runs Helm where the charts are.
-fn helm(arguments: &[&str]) {
+/// Runs Helm where the charts are, and gives what it prints.
+pub(crate) fn helm(arguments: &[&str]) -> String {
     run(Command::new("helm").args(arguments).current_dir(root()), "")
-        .unwrap_or_else(|error| panic!("helm {arguments:?}: {error}"));
+        .unwrap_or_else(|error| panic!("helm {arguments:?}: {error}"))
 }
 
 /// Runs the commands of a page of the documentation that is for a cluster, with servers at other ports than it shows.

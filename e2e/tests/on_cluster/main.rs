@@ -1,27 +1,25 @@
 //! The charts on a cluster with a node, as a user installs and uses them: `e2e/test-cluster.sh` starts one and runs these
-//! tests, one at a time.
+//! tests, some of them side by side.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod cluster;
+mod installation;
+mod monitors;
 mod order;
 mod passwords;
 mod servers;
 mod shop;
 
-use cluster::{ask, kubectl, wait_until};
-use order::shuffled;
+use cluster::{ask, helm, kubectl, wait_until};
+use installation::SYSTEM;
 use servers::SERVERS;
 use shop::Shop;
 
 #[test]
 #[ignore = "needs a node: e2e/test-cluster.sh"]
 fn an_event_comes_out_with_the_row_as_it_was_when_it_came_in() {
-    cluster::install();
-    let shop = Shop::new();
-    for object in shuffled(shop.objects()) {
-        shop.apply(&object);
-    }
-    shop.is_ready();
+    let _weft = installation::shared();
+    let shop = Shop::running();
     shop.send(r#"{"sku":"CUP"}"#);
     assert_eq!(shop.events(1), [r#"{"sku":"CUP","name":"Tea cup"}"#]);
 
@@ -36,7 +34,29 @@ fn an_event_comes_out_with_the_row_as_it_was_when_it_came_in() {
 
 #[test]
 #[ignore = "needs a node: e2e/test-cluster.sh"]
+fn a_secret_and_the_four_kinds_in_any_order_end_alike() {
+    let _weft = installation::shared();
+    let mut end = None;
+    // So many at a time as the node has room for.
+    for orders in order::orders().chunks(12) {
+        let shops: Vec<_> = orders.iter().map(|order| (order, Shop::new())).collect();
+        for (order, shop) in &shops {
+            shop.applied(**order);
+            shop.send(r#"{"sku":"PEN"}"#);
+        }
+        for (order, shop) in &shops {
+            shop.is_ready();
+            assert_eq!(shop.events(1), [r#"{"sku":"PEN","name":"Pen"}"#], "{order:?}");
+            let conditions = shop.conditions();
+            assert_eq!(end.get_or_insert_with(|| conditions.clone()), &conditions, "{order:?}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs a node: e2e/test-cluster.sh"]
 fn no_event_is_lost_while_enrichers_are_scaled_get_an_edited_mapping_and_are_suspended() {
+    let _weft = installation::shared();
     let shop = Shop::running();
     let stream = shop.stream();
     shop.kubectl(&["scale", "enrichmentmapping/orders", "--replicas=2"]);
@@ -69,6 +89,7 @@ fn no_event_is_lost_while_enrichers_are_scaled_get_an_edited_mapping_and_are_sus
 #[test]
 #[ignore = "needs a node: e2e/test-cluster.sh"]
 fn events_go_on_while_the_warehouse_is_away_and_what_is_back_is_used_again() {
+    let _weft = installation::shared();
     let shop = Shop::running();
     shop.kubectl(&["delete", "warehouse/prod"]);
     shop.condition("datagraph/main", "False");
@@ -77,7 +98,7 @@ fn events_go_on_while_the_warehouse_is_away_and_what_is_back_is_used_again() {
     assert_eq!(shop.events(1), [r#"{"sku":"PEN","name":"Pen"}"#]);
 
     // It comes back with another password, which the Secret gets after it.
-    shop.sql("ALTER ROLE weft PASSWORD 'canary-rotated-77aa'");
+    shop.sql(&format!("ALTER ROLE \"{}\" PASSWORD 'canary-rotated-77aa'", shop.name));
     for object in shop.objects().iter().filter(|object| object["kind"] == "Warehouse") {
         shop.apply(object);
     }
@@ -87,12 +108,12 @@ fn events_go_on_while_the_warehouse_is_away_and_what_is_back_is_used_again() {
     shop.sync("rotated");
     shop.send(r#"{"sku":"INK"}"#);
     assert_eq!(shop.events(2), [r#"{"sku":"INK","name":"Ink"}"#, r#"{"sku":"PEN","name":"Pen"}"#]);
-    shop.sql(&format!("ALTER ROLE weft PASSWORD '{}'", servers::WAREHOUSE_PASSWORD));
 }
 
 #[test]
 #[ignore = "needs a node: e2e/test-cluster.sh"]
 fn a_password_is_nowhere_but_in_its_secret() {
+    let _weft = installation::shared();
     let shop = Shop::running();
     shop.send(r#"{"sku":"CUP"}"#);
     shop.events(1);
@@ -105,8 +126,24 @@ fn a_password_is_nowhere_but_in_its_secret() {
 
 #[test]
 #[ignore = "needs a node: e2e/test-cluster.sh"]
+fn who_may_edit_or_view_a_namespace_may_edit_or_view_what_is_wefts_there() {
+    let _weft = installation::shared();
+    let shop = Shop::new();
+    let may = |user: &str, verb: &str, what: &str| shop.asks(&["auth", "can-i", verb, what, "--as", user]).is_ok();
+    for role in ["edit", "view"] {
+        shop.kubectl(&["create", "rolebinding", role, "--clusterrole", role, "--user", role]);
+        wait_until(&shop.name, "the roles are taken in", || may(role, "list", "warehouses.weft.dev"));
+    }
+    for kind in ["warehouses.weft.dev", "datagraphs.weft.dev", "entities.weft.dev", "enrichmentmappings.weft.dev"] {
+        assert!(may("edit", "create", kind) && may("edit", "patch", kind) && may("view", "get", kind), "{kind}");
+        assert!(!may("view", "patch", kind) && !may("view", "create", kind), "{kind}");
+    }
+}
+
+#[test]
+#[ignore = "needs a node: e2e/test-cluster.sh"]
 fn the_page_about_installing_leads_to_what_it_says() {
-    cluster::uninstall();
+    let _alone = installation::alone();
     SERVERS.sql("postgres", "CREATE DATABASE shop");
     // WEFT_WRITE_DOCS=1 writes what the commands print now into the page.
     cluster::follow("docs/install-on-a-cluster.md", &[(5432, SERVERS.postgres_port), (6379, SERVERS.redis_port)]);
@@ -114,15 +151,23 @@ fn the_page_about_installing_leads_to_what_it_says() {
 
 #[test]
 #[ignore = "needs a node: e2e/test-cluster.sh"]
-fn what_helm_uninstalls_leaves_enrichers_at_work_the_users_objects_and_nothing_stuck() {
-    let shop = Shop::running();
-    cluster::uninstall();
-    shop.send(r#"{"sku":"PEN"}"#);
-    assert_eq!(shop.events(1), [r#"{"sku":"PEN","name":"Pen"}"#]);
+fn in_one_namespace_only_it_needs_no_cluster_role_and_uninstalled_it_leaves_enrichers_at_work_and_nothing_stuck() {
+    let _alone = installation::alone();
+    let shop = Shop::new();
+    installation::install(&[&shop.name]);
     let rights =
         ["get", "clusterroles,clusterrolebindings", "-l", "app.kubernetes.io/name=weft-operator", "-o", "name"];
     assert_eq!(kubectl(&rights), "");
+    shop.applied([0, 1, 2, 3, 4]);
+    shop.is_ready();
+    helm(&["test", "weft", "--namespace", SYSTEM]);
+    monitors::find_every_program(&shop.name);
+
+    installation::uninstall();
+    shop.send(r#"{"sku":"PEN"}"#);
+    assert_eq!(shop.events(1), [r#"{"sku":"PEN","name":"Pen"}"#]);
     assert_eq!(shop.kubectl(&["get", "weft", "-o", "name"]).lines().count(), 4);
+    assert_eq!(kubectl(&["get", "all", "-n", SYSTEM, "-o", "name"]), "");
     // It waits until they are gone.
     kubectl(&["delete", "namespace", &shop.name, "--timeout=60s"]);
     assert!(ask(&["get", "namespace", &shop.name]).is_err());

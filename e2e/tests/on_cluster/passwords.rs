@@ -3,7 +3,8 @@
 
 use std::fs;
 
-use crate::cluster::{SYSTEM, ask, kubectl};
+use crate::cluster::{ask, kubectl};
+use crate::installation::SYSTEM;
 use crate::servers::{READER_PASSWORD, SERVERS, WAREHOUSE_PASSWORD, WRITER_PASSWORD};
 
 /// The passwords of the servers.

@@ -47,7 +47,6 @@ impl Servers {
             assert!(started.elapsed() < START, "PostgreSQL or Redis does not start");
             std::thread::sleep(Duration::from_millis(50));
         }
-        servers.sql("postgres", &format!("CREATE ROLE weft LOGIN PASSWORD '{WAREHOUSE_PASSWORD}'"));
         servers
     }
 

@@ -19,7 +19,7 @@ const KINDS: [&str; 4] = ["warehouse/prod", "datagraph/main", "entity/product", 
 const PARTITIONS: i32 = 4;
 
 pub(crate) struct Shop {
-    /// Its namespace and its database.
+    /// Its namespace, its database, and the user that reads this.
     pub(crate) name: String,
 }
 
@@ -31,12 +31,14 @@ impl Shop {
         namespace(&shop.name);
         SERVERS.sql("postgres", &format!("CREATE DATABASE \"{}\"", shop.name));
         // What the documentation says that a user needs, and no more.
-        shop.sql(
+        shop.sql(&format!(
             "CREATE TABLE products (sku text PRIMARY KEY, name text);
              INSERT INTO products VALUES ('CUP', 'Tea cup'), ('PEN', 'Pen');
-             GRANT SELECT ON products TO weft;
-             CREATE SCHEMA weft_state AUTHORIZATION weft",
-        );
+             CREATE ROLE \"{0}\" LOGIN PASSWORD '{WAREHOUSE_PASSWORD}';
+             GRANT SELECT ON products TO \"{0}\";
+             CREATE SCHEMA weft_state AUTHORIZATION \"{0}\"",
+            shop.name
+        ));
         for topic in ["in", "out", "dead"] {
             SERVERS.kafka.create_topic(&shop.topic(topic), PARTITIONS, &[]);
         }
@@ -45,13 +47,18 @@ impl Shop {
 
     /// With everything applied and at work.
     pub(crate) fn running() -> Self {
-        cluster::install();
         let shop = Self::new();
-        for object in shop.objects() {
-            shop.apply(&object);
-        }
+        shop.applied([0, 1, 2, 3, 4]);
         shop.is_ready();
         shop
+    }
+
+    /// Applies its objects in an order.
+    pub(crate) fn applied(&self, order: [usize; 5]) {
+        let objects = self.objects();
+        for place in order {
+            self.apply(&objects[place]);
+        }
     }
 
     /// The five objects, in the order in which a manual would tell of them.
@@ -90,6 +97,11 @@ impl Shop {
         kubectl(&[&["-n", self.name.as_str()], arguments].concat())
     }
 
+    /// Runs kubectl in the shop's namespace, which may fail.
+    pub(crate) fn asks(&self, arguments: &[&str]) -> Result<String, String> {
+        cluster::ask(&[&["-n", self.name.as_str()], arguments].concat())
+    }
+
     /// Waits until everything is ready, as a script of a user's would.
     pub(crate) fn is_ready(&self) {
         for object in KINDS {
@@ -105,6 +117,20 @@ impl Shop {
             let mut ready = conditions.filter(|it| it["type"] == "Ready");
             ready.any(|it| it["status"] == status && it["observedGeneration"] == object["metadata"]["generation"])
         });
+    }
+
+    /// The kind, type, status and reason of every condition.
+    pub(crate) fn conditions(&self) -> Vec<String> {
+        let list: Value = serde_json::from_str(&self.kubectl(&["get", "weft", "-o", "json"])).unwrap();
+        let mut conditions = Vec::new();
+        for object in list["items"].as_array().unwrap() {
+            for condition in object["status"]["conditions"].as_array().unwrap() {
+                let [of, is, why] = ["type", "status", "reason"].map(|name| condition[name].as_str().unwrap());
+                conditions.push(format!("{} {of}={is} {why}", object["kind"].as_str().unwrap()));
+            }
+        }
+        conditions.sort();
+        conditions
     }
 
     /// Runs statements on the shop's database.
