@@ -3,6 +3,9 @@
 //! It waits until each Entity it uses was copied once; meanwhile its children stay as they are.
 //! Deleted, it takes its children along; its consumer group stays.
 
+#[cfg(test)]
+mod tests;
+
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::DynamicObject;
 use serde_json::{Value, json};

@@ -5,35 +5,14 @@ use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt as _;
 use kube::api::DynamicObject;
-use serde::Deserialize;
-use weft_api::{EntityStatus, SyncRows, SyncRun};
+use weft_api::{EntityStatus, SyncRun};
 
+use super::answer::Answer;
 use crate::child::kind_of;
 use crate::pod::CONTAINER;
 
 /// How many answers are kept.
 const KEPT: usize = 10;
-
-/// The JSON of `weft sync --result`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Answer {
-    outcome: String,
-    error: Option<String>,
-    run: Option<i64>,
-    mode: Option<String>,
-    snapshot_time: Option<i64>,
-    verified_time: Option<i64>,
-    rows: Option<SyncRows>,
-    held: Option<Held>,
-}
-
-/// What waits for approval.
-#[derive(Debug, Deserialize)]
-struct Held {
-    run: Option<i64>,
-    reason: String,
-}
 
 /// The status with the answers that it does not have yet.
 pub(super) fn updated(mut status: EntityStatus, children: &[DynamicObject]) -> EntityStatus {
@@ -85,7 +64,8 @@ fn ended(child: &DynamicObject) -> Option<(SyncRun, Option<i64>)> {
 
 fn answered(pod: String, terminated: &ContainerStateTerminated) -> (SyncRun, Option<i64>) {
     let (start_time, completion_time) = (terminated.started_at.clone(), terminated.finished_at.clone());
-    let answer = terminated.message.as_deref().and_then(|message| serde_json::from_str::<Answer>(message).ok());
+    let ended = completion_time.as_ref().map(|time| time.0.as_second());
+    let answer = terminated.message.as_deref().and_then(|message| Answer::read(message, ended));
     let Some(answer) = answer else {
         let why = terminated.reason.as_deref().unwrap_or("Error");
         let message = format!(
@@ -94,21 +74,20 @@ fn answered(pod: String, terminated: &ContainerStateTerminated) -> (SyncRun, Opt
         );
         return (unknown(pod, message, start_time, completion_time), None);
     };
-    let (reason, held) = answer.held.map_or((None, None), |held| (Some(held.reason), held.run));
     let run = SyncRun {
         pod,
-        outcome: cut(&answer.outcome, 32),
+        outcome: answer.outcome.to_owned(),
         run: answer.run,
-        mode: answer.mode.map(|mode| cut(&mode, 32)),
+        mode: answer.mode.map(str::to_owned),
         start_time,
         completion_time,
         snapshot_time: answer.snapshot_time.and_then(time),
         verified_time: answer.verified_time.and_then(time),
         rows: answer.rows,
-        message: answer.error.map(|error| cut(&error, 1000)).or_else(|| reason.as_deref().map(held_because)),
-        reason: reason.map(|reason| cut(&reason, 64)),
+        message: answer.error.or_else(|| answer.held_reason.map(held_because)),
+        reason: answer.held_reason.map(str::to_owned),
     };
-    (run, held)
+    (run, answer.held_run)
 }
 
 fn held_because(reason: &str) -> String {

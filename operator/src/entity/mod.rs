@@ -3,6 +3,7 @@
 //! It waits for its DataGraph and its Warehouse; meanwhile its children stay.
 //! Deleted, it takes its children along; the rows in the store stay.
 
+mod answer;
 mod children;
 mod history;
 #[cfg(test)]

@@ -71,6 +71,45 @@ async fn a_mapping_waits_for_its_entity_and_says_so_and_suspending_it_stops_its_
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs an API server: run e2e/test-crds.sh"]
+async fn one_odd_object_of_each_kind_stops_no_other_and_says_that_it_is_odd() {
+    let bench = Bench::new(1).await;
+    let namespace = &bench.namespaces[0];
+    for kind in ORDERS[0] {
+        bench.loosened(kind).await;
+        for (name, rest) in [
+            ("odd-spec", json!({ "spec": { "dataGraphRef": 7, "postgres": ["?"] } })),
+            ("odd-none", json!({})),
+            ("odd-status", json!({ "spec": "a text", "status": { "conditions": "a text", "history": 7 } })),
+        ] {
+            bench.create_odd(namespace, kind, name, rest).await;
+        }
+    }
+    let operator = Operator::start(&bench, "a");
+    for kind in ORDERS[0] {
+        bench.apply(namespace, kind).await;
+    }
+    bench.converged(namespace).await;
+    for kind in ORDERS[0] {
+        for name in ["odd-spec", "odd-none", "odd-status"] {
+            bench
+                .eventually(&format!("{kind} {name} says that it is odd"), async || {
+                    (bench.reason_of(namespace, kind, name).await? == "InvalidObject").then_some(())
+                })
+                .await;
+        }
+    }
+    drop(operator);
+    for kind in ORDERS[0] {
+        for name in ["odd-spec", "odd-none", "odd-status"] {
+            bench.delete(namespace, kind, name).await;
+        }
+    }
+    bench.install().await;
+    bench.removed().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs an API server: run e2e/test-crds.sh"]
 async fn an_operator_that_has_nothing_to_do_writes_nothing_not_even_when_it_starts_again() {
     let bench = Bench::new(1).await;
     let namespace = &bench.namespaces[0];
