@@ -3,6 +3,8 @@
 #[cfg(test)]
 #[path = "../language/tests/cases/mod.rs"]
 mod cases;
+#[cfg(feature = "redis")]
+mod cleanup;
 mod cli;
 mod connect;
 #[cfg(feature = "kafka")]

@@ -1,5 +1,7 @@
 //! The command line: one file per command.
 
+#[cfg(feature = "redis")]
+mod cleanup;
 mod completion;
 #[cfg(feature = "kafka")]
 mod dead_letters;
@@ -83,6 +85,9 @@ enum Command {
     /// Bring the store's copies of tables up to date, once
     #[cfg(feature = "redis")]
     Sync(Box<sync::Args>),
+    /// Remove the store's copies of tables
+    #[cfg(feature = "redis")]
+    Cleanup(Box<cleanup::Args>),
     /// Show what becomes of one event, and why
     #[cfg(feature = "manifests")]
     Preview(Box<preview::Args>),
@@ -114,6 +119,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::DeadLetters(args) => dead_letters::run(&args),
         #[cfg(feature = "redis")]
         Command::Sync(args) => sync::run(&args),
+        #[cfg(feature = "redis")]
+        Command::Cleanup(args) => cleanup::run(&args),
         #[cfg(feature = "manifests")]
         Command::Preview(args) => preview::run(&args),
         #[cfg(feature = "redis")]

@@ -9,8 +9,7 @@ use weft_store::redis::{ConnectionManager, Keys, Shards, StoreError, Writer};
 use weft_sync::{Progress, Remedy, Report, Request, SyncError};
 use weft_warehouse::Warehouse;
 
-use turn::Turn;
-pub(crate) use turn::Waiting;
+pub(crate) use turn::{Turn, Waiting};
 
 /// Why an entity was not synced.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +97,7 @@ pub(crate) async fn sync_entity(
 }
 
 /// The writer of a plan's entity.
-fn writer(plan: &SyncPlan, store: &ConnectionManager) -> Writer {
+pub(crate) fn writer(plan: &SyncPlan, store: &ConnectionManager) -> Writer {
     let owner = &plan.owner;
     let keys = Keys::new(&owner.namespace, &owner.graph, &plan.entity.slug);
     Writer::new(store.clone(), keys, &owner.to_string(), Shards::One)

@@ -29,29 +29,29 @@ impl Waiting {
 }
 
 /// The right to run, for as long as it is kept.
-pub(super) struct Turn {
+pub(crate) struct Turn {
     entity: Lease,
-    warehouse: Lease,
+    /// One of the warehouse's, for who reads from it.
+    warehouse: Option<Lease>,
 }
 
 impl Turn {
     /// Waits for it.
-    pub(super) async fn take(
+    pub(crate) async fn take(
         plan: &SyncPlan,
         store: &ConnectionManager,
         wait: Duration,
         tell: &mut (dyn FnMut(News) + Send),
     ) -> Result<Self, SyncFailure> {
         let owner = &plan.owner;
-        let entity = [Keys::new(&owner.namespace, &owner.graph, &plan.entity.slug).lease()];
         let slots: Vec<String> = (0..plan.warehouse.max_concurrent_syncs)
             .map(|number| slot(&owner.namespace, &plan.warehouse.name, number))
             .collect();
         let started = Instant::now();
         // Who waits for the entity must not keep others from the warehouse.
-        let entity = lease(store, &entity, Waiting::Entity, started, wait, tell).await?;
+        let entity = lease(store, &key(plan), Waiting::Entity, started, wait, tell).await?;
         match lease(store, &slots, Waiting::Warehouse, started, wait, tell).await {
-            Ok(warehouse) => Ok(Self { entity, warehouse }),
+            Ok(warehouse) => Ok(Self { entity, warehouse: Some(warehouse) }),
             Err(failure) => {
                 // What is not given back ends by itself.
                 let _ = entity.release().await;
@@ -60,22 +60,45 @@ impl Turn {
         }
     }
 
+    /// Waits for the end of what is at work on the entity.
+    pub(crate) async fn of_entity(
+        plan: &SyncPlan,
+        store: &ConnectionManager,
+        wait: Duration,
+        tell: &mut (dyn FnMut(News) + Send),
+    ) -> Result<Self, SyncFailure> {
+        let entity = lease(store, &key(plan), Waiting::Entity, Instant::now(), wait, tell).await?;
+        Ok(Self { entity, warehouse: None })
+    }
+
     /// Does the work, and keeps the turn meanwhile. If it is lost all the same the work goes on: that two runs are at
     /// work does no harm.
-    pub(super) async fn keep_during<T>(&self, work: impl Future<Output = T>) -> T {
+    pub(crate) async fn keep_during<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
+        let lost = async {
+            match &self.warehouse {
+                Some(warehouse) => warehouse.lost().await,
+                None => {}
+            }
+        };
         tokio::select! {
             done = &mut work => return done,
-            ((), ()) = async { tokio::join!(self.entity.lost(), self.warehouse.lost()) } => {}
+            ((), ()) = async { tokio::join!(self.entity.lost(), lost) } => {}
         }
         work.await
     }
 
     /// Lets the next one run.
-    pub(super) async fn give_back(self) -> Result<(), StoreError> {
-        self.warehouse.release().await?;
+    pub(crate) async fn give_back(self) -> Result<(), StoreError> {
+        if let Some(warehouse) = self.warehouse {
+            warehouse.release().await?;
+        }
         self.entity.release().await
     }
+}
+
+fn key(plan: &SyncPlan) -> [String; 1] {
+    [Keys::new(&plan.owner.namespace, &plan.owner.graph, &plan.entity.slug).lease()]
 }
 
 async fn lease(

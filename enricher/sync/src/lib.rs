@@ -21,6 +21,7 @@ mod audit;
 #[cfg(test)]
 #[path = "../../language/tests/cases/mod.rs"]
 mod cases;
+mod cleanup;
 mod counts;
 mod decide;
 mod error;
@@ -35,6 +36,7 @@ mod rows;
 mod run;
 mod statements;
 
+pub use cleanup::{Cleaned, Cleaning, Removing, cleanup};
 pub use error::{Remedy, SyncError};
 pub use guard::HoldReason;
 pub use report::{Buckets, Ending, Held, Mode, Report, Resumed, Rows};

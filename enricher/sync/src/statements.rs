@@ -69,7 +69,7 @@ impl Source<'_> {
 
     /// What a stage or a snapshot says of itself.
     pub(crate) fn header(&self, kind: Kind, run: u64) -> String {
-        format!("SELECT note FROM {} WHERE note IS NOT NULL", self.named(kind, run))
+        header(self.dialect, &self.names.table(kind, run))
     }
 
     /// Writes the stage of a run.
@@ -266,6 +266,11 @@ impl Source<'_> {
         let named = |(at, column): (usize, &Column)| Column { name: stage_column(at), kind: column.kind };
         self.entity.columns.iter().enumerate().filter(|(_, column)| wanted(column)).map(named).collect()
     }
+}
+
+/// What the table of this name in bookkeeping says of itself.
+pub(crate) fn header(dialect: &dyn Dialect, table: &str) -> String {
+    format!("SELECT note FROM {} WHERE note IS NOT NULL", dialect.state_table(table))
 }
 
 /// The list of buckets that a statement is to fill anew; all of them where the list would be too long.

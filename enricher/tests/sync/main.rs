@@ -1,6 +1,7 @@
 //! `weft sync` as a user meets it: the built binary between a real PostgreSQL and a real Redis, which the tests start.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test may panic")]
 
+mod cleanup;
 mod cost;
 mod crashes;
 mod frames;

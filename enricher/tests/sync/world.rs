@@ -174,8 +174,15 @@ impl World {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.weft("sync");
+        command.args(["-o", "json"]).args(arguments);
+        command
+    }
+
+    /// A command of `weft` on the manifests.
+    pub(crate) fn weft(&self, name: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
-        command.args(["sync", "-o", "json", "-f"]).arg(self.folder.path()).args(arguments);
+        command.arg(name).arg("-f").arg(self.folder.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command
     }

@@ -16,6 +16,7 @@ use super::{Exit, Failure, Format, FormatArg, print};
 use crate::connect::{ConnectArgs, Connections};
 use crate::sync::{SyncFailure, sync_entity};
 use progress::Shown;
+pub(super) use report::{graver, try_file};
 
 #[derive(clap::Args)]
 #[command(after_long_help = EXAMPLES)]
@@ -212,7 +213,7 @@ pub(crate) async fn sync_one(
 }
 
 /// Waits for a signal that asks the process to end.
-async fn stopped() {
+pub(super) async fn stopped() {
     match (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup())) {
         (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) => {
             tokio::select! {

@@ -29,7 +29,7 @@ pub(super) fn exit(report: &Report) -> Exit {
 }
 
 /// The one of two ways to end that has to be told first.
-pub(super) fn graver(one: Exit, other: Exit) -> Exit {
+pub(in crate::cli) fn graver(one: Exit, other: Exit) -> Exit {
     let order = [Exit::Misconfigured, Exit::Refused, Exit::TryAgain, Exit::Held, Exit::Incomplete];
     order.into_iter().find(|exit| *exit == one || *exit == other).unwrap_or(Exit::Done)
 }
@@ -80,7 +80,7 @@ impl<'a> Line<'a> {
 }
 
 /// Refuses a file that cannot be written, before there is anything to write to it.
-pub(super) fn try_file(path: &Path) -> Result<(), Failure> {
+pub(in crate::cli) fn try_file(path: &Path) -> Result<(), Failure> {
     let opened = std::fs::OpenOptions::new().create(true).append(true).open(path);
     let tried = opened.with_context(|| format!("--result: {} cannot be written", path.display()));
     tried.map(|_| ()).map_err(Failure::Configuration)

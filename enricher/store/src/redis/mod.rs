@@ -9,6 +9,9 @@
 //! its run ([`Writer::bucket`], [`Writer::keep`]), which also tells the [`ChangeFeed`] what changed, and commits
 //! ([`Writer::commit`]). Each step is one atomic script that a newer run's token, or a newer run's bucket, refuses.
 //!
+//! An entity that is not wanted any more is retired ([`Writer::retire`]), its buckets are unlinked, and it is forgotten
+//! ([`Writer::forget`]).
+//!
 //! A Redis user needs [`WRITER_PERMISSIONS`] for the [`Writer`], [`READER_PERMISSIONS`] for the [`RedisStore`] and the
 //! [`ChangeFeed`]; both also `+select` where the URL names a database other than 0.
 
@@ -24,6 +27,7 @@ mod lease;
 mod meta;
 mod outcome;
 mod reader;
+mod removal;
 mod scripts;
 mod writer;
 

@@ -30,6 +30,8 @@ scripts! {
     LEASE = "lease.lua";
     RENEW = "renew.lua";
     RELEASE = "release.lua";
+    RETIRE = "retire.lua";
+    FORGET = "forget.lua";
 }
 
 /// A call of a script: its keys, and then its arguments, are to be added.

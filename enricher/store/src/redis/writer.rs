@@ -12,7 +12,7 @@ use super::scripts::{self, COMMIT, START, TAKE, UNLINK, VERIFY, WRITE};
 use super::{Keys, LAYOUT, OLDEST_LAYOUT, Outcome, StoreError};
 
 /// How many buckets are asked or written in one round.
-const ROUND: usize = 500;
+pub(super) const ROUND: usize = 500;
 
 /// What the script of a bucket can see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +56,25 @@ impl Writer {
         read_meta(&mut self.connection.clone(), &self.keys, "read the store's meta").await
     }
 
+    /// Who it writes for.
+    pub(super) fn owner(&self) -> &str {
+        &self.owner
+    }
+
     /// Takes the meta for the run `token`, unless it is another owner's or a newer run's.
     pub async fn take(&self, token: u64) -> Result<Outcome, StoreError> {
+        self.take_if(token, false).await
+    }
+
+    /// The same for a run that found a meta when it began: if there is none any more, the entity was removed meanwhile,
+    /// and the run is fenced.
+    pub async fn take_known(&self, token: u64) -> Result<Outcome, StoreError> {
+        self.take_if(token, true).await
+    }
+
+    async fn take_if(&self, token: u64, is_known: bool) -> Result<Outcome, StoreError> {
         let mut call = scripts::call(&TAKE, &[self.keys.meta()]);
-        call.arg(token).arg(&self.owner).arg(OLDEST_LAYOUT).arg(LAYOUT);
+        call.arg(token).arg(&self.owner).arg(OLDEST_LAYOUT).arg(LAYOUT).arg(u8::from(is_known));
         scripts::run(&mut self.connection.clone(), "take the store's meta", &call).await
     }
 

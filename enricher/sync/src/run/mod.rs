@@ -7,7 +7,7 @@ mod promote;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::de::DeserializeOwned;
-use weft_plan_types::SyncPlan;
+use weft_plan_types::{Owner, SyncPlan};
 use weft_store::redis::{Meta, Outcome, Writer};
 use weft_warehouse::{Error, Warehouse};
 
@@ -49,7 +49,18 @@ pub async fn sync<W: Warehouse>(
         key_text: &key_text,
         is_key_enforced: declares_key,
     };
-    let mut run = Run { plan, warehouse, writer, source, request, own: 0, resumed: None, undropped: 0, progress };
+    let mut run = Run {
+        plan,
+        warehouse,
+        writer,
+        source,
+        request,
+        own: 0,
+        is_known: false,
+        resumed: None,
+        undropped: 0,
+        progress,
+    };
     if request.dry_run { run.dry().await } else { run.whole().await }
 }
 
@@ -62,6 +73,8 @@ struct Run<'a, W> {
     request: Request,
     /// The number it has claimed, which is its token too.
     own: u64,
+    /// The store had a meta when the run began.
+    is_known: bool,
     resumed: Option<Resumed>,
     /// Tables that were to be dropped, and that others use.
     undropped: usize,
@@ -128,7 +141,9 @@ impl<W: Warehouse> Run<'_, W> {
     /// Takes a number that is nobody else's; gives the tables there are.
     async fn claim(&mut self) -> Result<Kept, SyncError> {
         let kept = self.kept().await?;
-        let token = self.writer.meta().await?.map_or(0, |meta| meta.token);
+        let meta = self.writer.meta().await?;
+        self.is_known = meta.is_some();
+        let token = meta.map_or(0, |meta| meta.token);
         self.own = decide::next_run(&kept, token, now());
         let act = "claim a run in bookkeeping";
         let mut made_schema = false;
@@ -157,7 +172,11 @@ impl<W: Warehouse> Run<'_, W> {
 
     /// Takes the meta for this run.
     async fn take(&self) -> Result<Meta, SyncError> {
-        self.done(self.writer.take(self.own).await?)?;
+        let taken = match self.is_known {
+            true => self.writer.take_known(self.own).await?,
+            false => self.writer.take(self.own).await?,
+        };
+        self.done(taken)?;
         self.meta().await
     }
 
@@ -167,16 +186,7 @@ impl<W: Warehouse> Run<'_, W> {
     }
 
     fn done(&self, outcome: Outcome) -> Result<(), SyncError> {
-        match outcome {
-            Outcome::Done | Outcome::Already(_) => Ok(()),
-            Outcome::Fenced(None) => Err(SyncError::Overtaken { what: "the store's meta" }),
-            Outcome::Fenced(Some(by)) => Err(SyncError::Fenced { by }),
-            Outcome::Owned(owner) => Err(SyncError::Owned { owner, me: self.plan.owner.to_string() }),
-            Outcome::OtherLayout(layout) => Err(SyncError::OtherLayout(layout)),
-            Outcome::Elsewhere(_) | Outcome::OtherColumns | Outcome::Torn | Outcome::InUse => {
-                Err(SyncError::Overtaken { what: "the store's meta" })
-            }
-        }
+        done(outcome, &self.plan.owner)
     }
 
     /// What a table in bookkeeping says of itself.
@@ -238,6 +248,20 @@ impl<W: Warehouse> Run<'_, W> {
     }
 }
 
+/// Whether a step of a run of this owner's was done.
+pub(crate) fn done(outcome: Outcome, me: &Owner) -> Result<(), SyncError> {
+    match outcome {
+        Outcome::Done | Outcome::Already(_) => Ok(()),
+        Outcome::Fenced(None) => Err(SyncError::Overtaken { what: "the store's meta" }),
+        Outcome::Fenced(Some(by)) => Err(SyncError::Fenced { by }),
+        Outcome::Owned(owner) => Err(SyncError::Owned { owner, me: me.to_string() }),
+        Outcome::OtherLayout(layout) => Err(SyncError::OtherLayout(layout)),
+        Outcome::Elsewhere(_) | Outcome::OtherColumns | Outcome::Torn | Outcome::InUse => {
+            Err(SyncError::Overtaken { what: "the store's meta" })
+        }
+    }
+}
+
 #[derive(serde::Deserialize)]
 struct Versioned {
     version: u32,
@@ -248,6 +272,6 @@ fn json(header: &impl serde::Serialize) -> String {
 }
 
 /// Unix seconds.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
