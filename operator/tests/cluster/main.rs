@@ -79,7 +79,10 @@ async fn one_odd_object_of_each_kind_stops_no_other_and_says_that_it_is_odd() {
         for (name, rest) in [
             ("odd-spec", json!({ "spec": { "dataGraphRef": 7, "postgres": ["?"] } })),
             ("odd-none", json!({})),
-            ("odd-status", json!({ "spec": "a text", "status": { "conditions": "a text", "history": 7 } })),
+            (
+                "odd-list",
+                json!({ "spec": { "postgres": 7, "rules": "a text", "store": [], "tableRef": {}, "warehouseRef": null } }),
+            ),
         ] {
             bench.create_odd(namespace, kind, name, rest).await;
         }
@@ -90,7 +93,7 @@ async fn one_odd_object_of_each_kind_stops_no_other_and_says_that_it_is_odd() {
     }
     bench.converged(namespace).await;
     for kind in ORDERS[0] {
-        for name in ["odd-spec", "odd-none", "odd-status"] {
+        for name in ["odd-spec", "odd-none", "odd-list"] {
             bench
                 .eventually(&format!("{kind} {name} says that it is odd"), async || {
                     (bench.reason_of(namespace, kind, name).await? == "InvalidObject").then_some(())
@@ -100,7 +103,7 @@ async fn one_odd_object_of_each_kind_stops_no_other_and_says_that_it_is_odd() {
     }
     drop(operator);
     for kind in ORDERS[0] {
-        for name in ["odd-spec", "odd-none", "odd-status"] {
+        for name in ["odd-spec", "odd-none", "odd-list"] {
             bench.delete(namespace, kind, name).await;
         }
     }
