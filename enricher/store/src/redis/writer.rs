@@ -163,10 +163,10 @@ impl Writer {
 
     /// Makes the run that [`start`](Self::start) recorded the committed one, once all of its buckets are written.
     pub async fn commit(&self, token: u64, run: u64) -> Result<Outcome, StoreError> {
-        let mut call = scripts::call(&COMMIT, &[self.keys.meta()]);
-        call.arg(token).arg(run).arg(LAYOUT);
+        let mut call = scripts::call(&COMMIT, &self.with_feed(vec![self.keys.meta()]));
+        call.arg(token).arg(run).arg(LAYOUT).arg(feed::ENTRIES);
         let outcome = scripts::run(&mut self.connection.clone(), "commit the run in the store", &call).await?;
-        if matches!(outcome, Outcome::Done) {
+        if matches!(outcome, Outcome::Done) && self.shards == Shards::Many {
             self.append(&[Change::Committed { run }]).await?;
         }
         Ok(outcome)
@@ -222,6 +222,14 @@ impl Writer {
         }
         pipeline.exec_async(&mut connection).await.map_err(|error| StoreError::new(act, &error))?;
         if is_last { scripts::run(&mut connection, act, &call(Vec::new(), true)).await } else { Ok(outcome) }
+    }
+
+    /// The keys of the meta's script, with the feed where it can see it.
+    fn with_feed(&self, mut keys: Vec<String>) -> Vec<String> {
+        if self.shards == Shards::One {
+            keys.push(self.keys.changes());
+        }
+        keys
     }
 
     /// The keys of a bucket's script, with the meta and the feed where it can see them.
