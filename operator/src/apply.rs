@@ -1,7 +1,7 @@
 //! Brings children and status to what was decided, and writes only what differs.
 
 use kube::api::{ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams};
-use kube::{Api, Client, ResourceExt as _};
+use kube::{Api, Client, Resource, ResourceExt as _};
 use serde_json::{Value, json};
 
 use crate::child::{hash, kind_of};
@@ -10,6 +10,8 @@ use crate::metrics::Metrics;
 
 /// Who the API server notes down as the owner of the fields.
 const FIELD_MANAGER: &str = "weft-operator";
+/// On an Entity that may have a copy: it waits until that is removed.
+pub(crate) const FINALIZER: &str = "weft.dev/cleanup";
 /// What was applied last, so that a field that is wanted no more is seen.
 const APPLIED: &str = "weft.dev/applied";
 
@@ -62,6 +64,13 @@ pub(crate) enum ApplyError {
 }
 
 impl ApplyError {
+    /// Whether nothing can be made any more, because the namespace is being deleted.
+    pub(crate) fn is_of_terminating_namespace(&self) -> bool {
+        let Self::Write { source: kube::Error::Api(status), .. } = self else { return false };
+        let causes = status.details.iter().flat_map(|details| &details.causes);
+        causes.into_iter().any(|cause| cause.reason == "NamespaceTerminating")
+    }
+
     /// For the metrics.
     pub(crate) fn category(&self) -> &'static str {
         match self {
@@ -145,7 +154,31 @@ impl Writer<'_> {
         }
     }
 
-    fn may_write(&self) -> Result<(), ApplyError> {
+    /// Lets an object wait for the operator when it is deleted, or no longer.
+    pub(crate) async fn finalizer<K>(&self, object: &K, waits: bool) -> Result<(), ApplyError>
+    where
+        K: Resource<DynamicType = ()>,
+    {
+        let before = object.finalizers();
+        if before.iter().any(|it| it == FINALIZER) == waits {
+            return Ok(());
+        }
+        self.may_write()?;
+        let (kind, name) = (K::kind(&()).into_owned(), object.name_any());
+        self.metrics.wrote(&kind, "finalizer");
+        let mut finalizers: Vec<_> = before.iter().filter(|it| *it != FINALIZER).cloned().collect();
+        finalizers.extend(waits.then(|| FINALIZER.to_owned()));
+        // With the resource version: others have finalizers too.
+        let patch = json!({ "metadata": { "resourceVersion": object.resource_version(), "finalizers": finalizers } });
+        let manifest = json!({ "apiVersion": K::api_version(&()), "kind": kind });
+        match self.api(&manifest).patch(&name, &PatchParams::default(), &Patch::Merge(&patch)).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            Err(source) => Err(ApplyError::Write { kind, name, source }),
+        }
+    }
+
+    pub(crate) fn may_write(&self) -> Result<(), ApplyError> {
         if self.election.may_write() { Ok(()) } else { Err(ApplyError::NotLeading) }
     }
 

@@ -19,6 +19,15 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID", value_parser = installation)]
     pub(crate) installation: String,
 
+    /// How many seconds a deleted Entity waits at most for its copy to be removed
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub(crate) cleanup_deadline: u64,
+
+    /// Takes the Lease over, lets deleted Entities go without removing their copies from now on, and ends: for what is to
+    /// be run before the operator is removed
+    #[arg(long)]
+    pub(crate) release_entities: bool,
+
     /// The Lease by which one of several replicas is chosen to act
     #[arg(long, value_name = "NAME", default_value = "weft-operator")]
     pub(crate) lease_name: String,

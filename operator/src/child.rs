@@ -11,6 +11,8 @@ pub(crate) const MANAGED: &str = "app.kubernetes.io/managed-by=weft-operator";
 pub(crate) const OWNER_KIND: &str = "weft.dev/owner-kind";
 /// Its name.
 pub(crate) const OWNER_NAME: &str = "weft.dev/owner";
+/// On what removes the copy of a deleted Entity: its uid.
+pub(crate) const CLEANUP: &str = "weft.dev/cleanup-of";
 /// The hash of the plan that a ConfigMap holds or a Job runs.
 pub(crate) const PLAN: &str = "weft.dev/plan";
 

@@ -1,15 +1,17 @@
 //! observe -> decide -> apply -> report, the same for every kind.
 
+use std::collections::HashMap;
 use std::fmt::Debug;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt as _, stream};
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
 use kube::api::DynamicObject;
 use kube::runtime::Controller;
 use kube::runtime::controller::{Action, Config};
+use kube::runtime::events::Recorder;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Client, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
@@ -17,9 +19,10 @@ use serde_json::{Value, json};
 use weft_plan::{Diagnostic, Options, Planned, Severity};
 
 use crate::admin::Health;
-use crate::apply::{ApplyError, Unwanted, Wanted, Writer};
+use crate::apply::{ApplyError, FINALIZER, Unwanted, Wanted, Writer};
 use crate::condition::{Finding, Is, conditions};
 use crate::election::Election;
+use crate::events::{Told, turned};
 use crate::reason::Reason;
 use crate::world::{Guarded, Objects, World};
 
@@ -31,6 +34,8 @@ const RETRY: Duration = Duration::from_secs(5);
 pub(crate) struct Settings {
     pub(crate) installation: String,
     pub(crate) data_plane_image: String,
+    /// So long a deleted Entity waits for its copy to be removed.
+    pub(crate) cleanup_deadline: Duration,
 }
 
 /// What every reconcile needs.
@@ -40,6 +45,24 @@ pub(crate) struct Context {
     pub(crate) election: Arc<Election>,
     pub(crate) health: Arc<Health>,
     pub(crate) settings: Settings,
+    pub(crate) recorder: Recorder,
+    /// What was last told of an object, by its uid: a copy of the cluster may lag behind.
+    pub(crate) told: Mutex<HashMap<String, Told>>,
+}
+
+impl Context {
+    /// Whether something else was last told of an object.
+    fn is_new(&self, object: &ObjectMeta, turned: &Told) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let uid = object.uid.clone().unwrap_or_default();
+        !told.insert(uid, turned.clone()).is_some_and(|before| before.reason == turned.reason)
+    }
+
+    /// It is gone.
+    fn forget(&self, object: &ObjectMeta) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.remove(object.uid.as_deref().unwrap_or_default());
+    }
 }
 
 /// What a decision is made from, besides the object.
@@ -58,9 +81,25 @@ pub(crate) struct Decision {
     /// In the order in which they are written.
     pub(crate) children: Vec<Wanted>,
     pub(crate) unwanted: Vec<Unwanted>,
+    /// None leaves it as it is.
     pub(crate) status: Value,
+    pub(crate) finalizer: Finalizer,
+    /// To be told of the object, besides that it turned ready or not.
+    pub(crate) events: Vec<Told>,
     /// When to look again though nothing changes.
     pub(crate) again: Option<Duration>,
+}
+
+/// Whether the object waits for the operator when it is deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Finalizer {
+    /// As it is.
+    #[default]
+    Kept,
+    /// It has to.
+    Set,
+    /// It does not, or no longer.
+    Gone,
 }
 
 /// A kind that the operator acts for.
@@ -74,6 +113,11 @@ pub(crate) trait Kind:
 
     /// What should be: no I/O, no clock.
     fn decide(&self, observed: &Observed<'_>) -> Decision;
+
+    /// What is to be done once it was deleted and waits for the operator.
+    fn finish(&self, _: &Observed<'_>) -> Decision {
+        Decision { finalizer: Finalizer::Gone, ..Decision::default() }
+    }
 
     /// The status as it is.
     fn status(&self) -> Option<Value>;
@@ -144,7 +188,9 @@ pub(crate) async fn run<K: Kind>(
 async fn reconcile<K: Kind>(object: &Guarded<K>, context: &Context) -> Result<Action, ApplyError> {
     let began = Instant::now();
     let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
-    if object.meta().deletion_timestamp.is_some() {
+    let is_deleted = object.meta().deletion_timestamp.is_some();
+    if is_deleted && !object.finalizers().iter().any(|it| it == FINALIZER) {
+        context.forget(object.meta());
         return Ok(Action::await_change());
     }
     let writer = Writer {
@@ -163,17 +209,50 @@ async fn reconcile<K: Kind>(object: &Guarded<K>, context: &Context) -> Result<Ac
                 settings: &context.settings,
                 now: Timestamp::now(),
             };
-            (sound.decide(&observed), observed.children, sound.status())
+            let decision = if is_deleted { sound.finish(&observed) } else { sound.decide(&observed) };
+            (decision, observed.children, sound.status())
         }
+        // What is left of it nobody can tell.
+        Err(_) if is_deleted => (Decision { finalizer: Finalizer::Gone, ..Decision::default() }, Vec::new(), None),
         Err(_) => (odd(object, Timestamp::now()), Vec::new(), None),
     };
+    if decision.finalizer == Finalizer::Set {
+        writer.finalizer(object, true).await?;
+    }
     for child in &decision.children {
-        writer.child(child, &children).await?;
+        match writer.child(child, &children).await {
+            // Where the namespace goes, nothing can be made that would remove anything; and its Secrets go too.
+            Err(error) if is_deleted && error.is_of_terminating_namespace() => {
+                tracing::warn!(kind = K::KIND, %namespace, name, "gives up cleaning up: its namespace is being deleted");
+                context.health.metrics.cleaned("gave_up");
+                writer.finalizer(object, false).await?;
+                return Ok(Action::await_change());
+            }
+            written => written?,
+        }
     }
     for child in &decision.unwanted {
         writer.without(child).await?;
     }
-    writer.status(K::KIND, &name, &decision.status, status.as_ref()).await?;
+    if !decision.status.is_null() {
+        writer.status(K::KIND, &name, &decision.status, status.as_ref()).await?;
+    }
+    let turned = turned(status.as_ref(), &decision.status).filter(|turned| context.is_new(object.meta(), turned));
+    for told in turned.iter().chain(&decision.events) {
+        writer.may_write()?;
+        context.health.metrics.wrote("Event", "create");
+        if let Err(error) = context.recorder.publish(&told.event(), &object.object_ref(&())).await {
+            tracing::warn!(kind = K::KIND, %namespace, name, %error, "failed to tell an event");
+        }
+    }
+    if decision.finalizer == Finalizer::Gone {
+        writer.finalizer(object, false).await?;
+        if is_deleted {
+            context.forget(object.meta());
+            let removed = decision.events.iter().any(|told| told.reason == "CleanedUp");
+            context.health.metrics.cleaned(if removed { "removed" } else { "gave_up" });
+        }
+    }
     context.health.metrics.reconciled(K::KIND, began.elapsed().as_secs_f64());
     Ok(decision.again.map_or_else(Action::await_change, Action::requeue))
 }

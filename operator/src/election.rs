@@ -52,6 +52,33 @@ impl Election {
         }
     }
 
+    /// The name of this replica.
+    pub(crate) fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    /// Takes the Lease from whoever holds it, for a minute, and waits until that one has noticed.
+    pub(crate) async fn seized(&self) -> Result<(), kube::Error> {
+        while let Some(mut lease) = self.leases.get_opt(&self.name).await? {
+            let before = lease.spec.unwrap_or_default();
+            lease.spec = Some(LeaseSpec {
+                holder_identity: Some(self.identity.clone()),
+                lease_duration_seconds: Some(60),
+                renew_time: Some(MicroTime(Timestamp::now())),
+                ..before
+            });
+            match self.leases.replace(&self.name, &PostParams::default(), &lease).await {
+                // It was renewed at this moment.
+                Err(kube::Error::Api(status)) if status.code == 409 => continue,
+                answer => answer.map(drop)?,
+            }
+            tokio::time::sleep(PERIOD + REQUEST).await;
+            break;
+        }
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + DURATION * 2);
+        Ok(())
+    }
+
     /// Renews the Lease until that fails for too long.
     pub(crate) async fn lost(&self) {
         while self.may_write() {

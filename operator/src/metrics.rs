@@ -9,6 +9,7 @@ pub(crate) struct Metrics {
     errors: IntCounterVec,
     writes: IntCounterVec,
     leader: IntGauge,
+    cleanups: IntCounterVec,
 }
 
 impl Metrics {
@@ -28,11 +29,16 @@ impl Metrics {
             &["kind", "verb"],
         )?;
         let leader = IntGauge::new("weft_operator_leader", "1 while this replica is the one that acts.")?;
+        let cleanups = IntCounterVec::new(
+            Opts::new("weft_operator_cleanups_total", "Copies of deleted Entities: removed, or given up."),
+            &["outcome"],
+        )?;
+        registry.register(Box::new(cleanups.clone()))?;
         registry.register(Box::new(reconciles.clone()))?;
         registry.register(Box::new(errors.clone()))?;
         registry.register(Box::new(writes.clone()))?;
         registry.register(Box::new(leader.clone()))?;
-        Ok(Self { registry, reconciles, errors, writes, leader })
+        Ok(Self { registry, reconciles, errors, writes, leader, cleanups })
     }
 
     pub(crate) fn reconciled(&self, kind: &str, seconds: f64) {
@@ -45,6 +51,11 @@ impl Metrics {
 
     pub(crate) fn wrote(&self, kind: &str, verb: &str) {
         self.writes.with_label_values(&[kind, verb]).inc();
+    }
+
+    /// A deleted Entity went: its copy is `removed`, or the operator `gave_up`.
+    pub(crate) fn cleaned(&self, outcome: &str) {
+        self.cleanups.with_label_values(&[outcome]).inc();
     }
 
     pub(crate) fn leads(&self, leads: bool) {

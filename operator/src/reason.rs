@@ -33,6 +33,8 @@ pub(crate) enum Reason {
     Stale,
     /// They were.
     Current,
+    /// The object is deleted, and what it left in the store and the warehouse is being removed.
+    CleaningUp,
     /// An entity that the mapping uses was not copied yet. Events wait, so that none goes out without its rows.
     EntityNotSynced,
     /// `spec.suspend` is true, or there are no replicas.

@@ -19,6 +19,8 @@ use crate::apply::resource;
 use crate::args::Args;
 use crate::driver::{self, Context, Settings};
 use crate::election::Election;
+use crate::events;
+use crate::release;
 use crate::world::{Changed, Guarded, World, watched};
 
 /// How long to wait for kinds that come later, and between two tries to reach the cluster.
@@ -39,6 +41,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let client = Client::try_from(config).context("failed to make a client of the cluster")?;
     let identity = args.identity.clone().unwrap_or_else(|| format!("{}_{}", hostname(), std::process::id()));
     let election = Arc::new(Election::new(client.clone(), &namespace, &args.lease_name, identity));
+    if args.release_entities {
+        return release::entities(&client, &election, &args.watch_namespaces).await;
+    }
     let stopped = async {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -105,8 +110,12 @@ async fn control(args: &Args, client: &Client, election: &Arc<Election>, health:
         [] => vec![None],
         some => some.iter().map(|namespace| Some(namespace.as_str())).collect(),
     };
-    let settings =
-        Settings { installation: args.installation.clone(), data_plane_image: args.data_plane_image.clone() };
+    let settings = Settings {
+        installation: args.installation.clone(),
+        data_plane_image: args.data_plane_image.clone(),
+        cleanup_deadline: Duration::from_secs(args.cleanup_deadline),
+    };
+    let recorder = events::recorder(client.clone(), election.identity());
     let all = namespaces.into_iter().map(|namespace| {
         let (sender, changes) = unbounded_channel();
         let (world, watches) = watched(client, namespace, &sender);
@@ -116,6 +125,8 @@ async fn control(args: &Args, client: &Client, election: &Arc<Election>, health:
             election: Arc::clone(election),
             health: Arc::clone(health),
             settings: settings.clone(),
+            recorder: recorder.clone(),
+            told: Default::default(),
         });
         join(watches, controllers(context, changes))
     });

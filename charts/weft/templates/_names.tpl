@@ -15,10 +15,14 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{/* What the operator may do where its objects are. It reads no Secret and makes no Pod by itself. */}}
 {{- define "weft.rules" -}}
-# The four kinds are the user's: the operator reads them and writes nothing of them but their status.
+# The four kinds are the user's: the operator reads them and writes nothing of them but their status, and of an Entity
+# the finalizer by which it waits for its copy to be removed.
 - apiGroups: [weft.dev]
   resources: [warehouses, datagraphs, entities, enrichmentmappings]
   verbs: [list, watch]
+- apiGroups: [weft.dev]
+  resources: [entities]
+  verbs: [patch]
 - apiGroups: [weft.dev]
   resources: [warehouses/status, datagraphs/status, entities/status, enrichmentmappings/status]
   verbs: [patch]
@@ -30,11 +34,15 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [list, watch, create, delete]
+# What turned and why, for `kubectl describe`; patched where it repeats.
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
 # How syncs ended stands in their pods.
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]
-# Syncs at once: made once, removed when three newer ones have ended.
+# Syncs at once, and clean-ups: made once, removed when three newer ones have ended.
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [list, watch, create, delete]

@@ -1,4 +1,4 @@
-//! What the pod of a sync answered, judged: a pod may be broken, of another version or not ours, and the API server
+//! What the pod of a sync or a clean-up answered, judged: a pod may be broken, of another version or not ours, and the API server
 //! refuses a whole status for one value that is out of its bounds.
 
 use serde::Deserialize;
@@ -84,6 +84,41 @@ impl Answer {
             held_reason: raw.held.map(|held| one_of(&HELD, &held.reason).unwrap_or("Held")),
             held_run,
         })
+    }
+}
+
+/// How a clean-up ended, as far as it can be believed.
+#[derive(Debug, PartialEq)]
+pub(super) enum CleanupAnswer {
+    /// Nothing is left.
+    Removed,
+    /// The copy is another owner's: there is nothing of ours.
+    Refused(String),
+    /// It could not be removed.
+    Failed(String),
+}
+
+/// The JSON of `weft cleanup --result`.
+#[derive(Deserialize)]
+struct RawCleanup {
+    outcome: String,
+    error: Option<String>,
+}
+
+impl CleanupAnswer {
+    /// Reads a termination message; `None` if it is no answer of a clean-up.
+    pub(super) fn read(message: &str) -> Option<Self> {
+        if message.len() > LONGEST {
+            return None;
+        }
+        let raw: RawCleanup = serde_json::from_str(message).ok()?;
+        let error = plain(raw.error.as_deref().unwrap_or_default());
+        match raw.outcome.as_str() {
+            "removed" | "absent" => Some(Self::Removed),
+            "refused" => Some(Self::Refused(error)),
+            "failed" => Some(Self::Failed(error)),
+            _ => None,
+        }
     }
 }
 

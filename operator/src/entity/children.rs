@@ -10,7 +10,7 @@ use weft_plan::PlannedSync;
 
 use super::Copy;
 use crate::apply::{Unwanted, Wanted};
-use crate::child::{PLAN, Parent, hash, kind_of};
+use crate::child::{CLEANUP, PLAN, Parent, hash, kind_of};
 use crate::driver::Observed;
 use crate::pod::{PLAN_FILE, Program, pod_spec, secrets_of_sync};
 
@@ -193,13 +193,14 @@ pub(super) fn outlived(copy: &Copy, observed: &Observed<'_>) -> Vec<Unwanted> {
 /// The ConfigMaps of plans but the one that is wanted, the newest before it, and those that something runs.
 pub(crate) fn old_plans(children: &[DynamicObject], wanted: &str, running: &[String]) -> Vec<Unwanted> {
     let plan = |it: &DynamicObject| it.labels().get(PLAN).cloned().unwrap_or_default();
-    let mut others: Vec<_> = children.iter().filter(|it| kind_of(it) == "ConfigMap" && plan(it) != wanted).collect();
+    let is_plan = |it: &DynamicObject| kind_of(it) == "ConfigMap" && !it.labels().contains_key(CLEANUP);
+    let mut others: Vec<_> = children.iter().filter(|it| is_plan(it) && plan(it) != wanted).collect();
     others.sort_by_key(|it| std::cmp::Reverse((it.creation_timestamp().map(|time| time.0), it.name_any())));
     let old = others.into_iter().skip(KEPT_PLANS - 1).filter(|it| !running.contains(&plan(it)));
     old.map(|it| Unwanted { api_version: "v1", kind: "ConfigMap", name: it.name_any() }).collect()
 }
 
-fn is_ended(job: &DynamicObject) -> bool {
+pub(super) fn is_ended(job: &DynamicObject) -> bool {
     let job: Option<Job> = job.clone().try_parse().ok();
     let conditions = job.and_then(|job| job.status?.conditions).unwrap_or_default();
     conditions.iter().any(|it| matches!(it.type_.as_str(), "Complete" | "Failed") && it.status == "True")
@@ -207,7 +208,8 @@ fn is_ended(job: &DynamicObject) -> bool {
 
 /// What a pod waits for that may never come, such as its image.
 pub(crate) fn pod_waiting(children: &[DynamicObject]) -> Option<String> {
-    let pods = children.iter().filter(|it| kind_of(it) == "Pod").filter_map(|it| it.clone().try_parse::<Pod>().ok());
+    let pods = children.iter().filter(|it| kind_of(it) == "Pod" && !it.labels().contains_key(CLEANUP));
+    let pods = pods.filter_map(|it| it.clone().try_parse::<Pod>().ok());
     let waits = pods.filter_map(|pod| {
         let name = pod.name_any();
         let statuses = pod.status?.container_statuses?;

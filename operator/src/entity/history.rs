@@ -8,7 +8,7 @@ use kube::api::DynamicObject;
 use weft_api::{EntityStatus, SyncRun};
 
 use super::answer::Answer;
-use crate::child::kind_of;
+use crate::child::{CLEANUP, kind_of};
 use crate::pod::CONTAINER;
 
 /// How many answers are kept.
@@ -43,7 +43,7 @@ pub(super) fn updated(mut status: EntityStatus, children: &[DynamicObject]) -> E
 
 /// How a pod of a sync ended, if it did, and the run that waits for approval.
 fn ended(child: &DynamicObject) -> Option<(SyncRun, Option<i64>)> {
-    if kind_of(child) != "Pod" {
+    if kind_of(child) != "Pod" || child.labels().contains_key(CLEANUP) {
         return None;
     }
     let name = child.name_any();

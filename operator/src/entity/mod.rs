@@ -1,10 +1,13 @@
 //! An Entity owns its plans (ConfigMaps), its CronJob and the Jobs that are run at once.
 //! It is woken by itself, its DataGraph, its Warehouse, Entities of its graph, its children and their pods.
 //! It waits for its DataGraph and its Warehouse; meanwhile its children stay.
-//! Deleted, it takes its children along; the rows in the store stay.
+//! Deleted, it takes its children along, and its copy by a Job that it waits for.
 
 mod answer;
 mod children;
+mod cleaning;
+#[cfg(test)]
+mod cleaning_tests;
 mod history;
 #[cfg(test)]
 mod tests;
@@ -22,7 +25,7 @@ pub(crate) use children::{old_plans, plan_manifest, plan_name, pod_waiting};
 use crate::child::{Parent, hash};
 use crate::condition::{Finding, Is, conditions};
 use crate::data_graph::unusable;
-use crate::driver::{Decision, Kind, Observed, diagnosed, first_error, is_stalled};
+use crate::driver::{Decision, Finalizer, Kind, Observed, diagnosed, first_error, is_stalled};
 use crate::reason::Reason;
 
 impl Kind for Entity {
@@ -43,6 +46,8 @@ impl Kind for Entity {
             Ok(Some(sync)) => {
                 let wanted = Copy::of(self, sync, observed);
                 let trigger = children::trigger(self, sync, &wanted, &status);
+                // From now on there is something outside of the cluster.
+                decision.finalizer = Finalizer::Set;
                 decision.children = children::wanted(&wanted, sync, trigger.as_ref(), observed);
                 decision.unwanted = children::outlived(&wanted, observed);
                 if let Some(trigger) = trigger {
@@ -56,6 +61,10 @@ impl Kind for Entity {
         status.conditions = conditions(&status.conditions, self.metadata.generation, observed.now, findings);
         decision.status = serde_json::to_value(status).unwrap_or_default();
         decision
+    }
+
+    fn finish(&self, observed: &Observed<'_>) -> Decision {
+        cleaning::finish(self, observed)
     }
 
     fn status(&self) -> Option<Value> {

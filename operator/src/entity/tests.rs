@@ -8,13 +8,13 @@ use crate::driver::{Decision, Kind as _, Observed, Settings};
 use crate::world::Objects;
 
 /// 2026-11-23T09:00:00Z.
-const NOW: i64 = 1_795_424_400;
+pub(super) const NOW: i64 = 1_795_424_400;
 
 fn of_yaml<K: serde::de::DeserializeOwned>(yaml: &str) -> K {
     serde_yaml::from_str(yaml).unwrap()
 }
 
-fn warehouse() -> Warehouse {
+pub(super) fn warehouse() -> Warehouse {
     of_yaml(
         "apiVersion: weft.dev/v1alpha1
 kind: Warehouse
@@ -23,7 +23,7 @@ spec: {postgres: {host: db, database: shop, user: weft, auth: {password: {secret
     )
 }
 
-fn graph() -> DataGraph {
+pub(super) fn graph() -> DataGraph {
     of_yaml(
         "apiVersion: weft.dev/v1alpha1
 kind: DataGraph
@@ -32,7 +32,7 @@ spec: {warehouseRef: {name: prod}, store: {redis: {url: 'redis://redis:6379/0'}}
     )
 }
 
-fn entity() -> Entity {
+pub(super) fn entity() -> Entity {
     of_yaml(
         "apiVersion: weft.dev/v1alpha1
 kind: Entity
@@ -41,33 +41,37 @@ spec: {dataGraphRef: {name: main}, tableRef: public.products, primaryKey: [sku]}
     )
 }
 
-fn decide(
+pub(super) fn decide(
     entity: &Entity,
     warehouses: Vec<Warehouse>,
     graphs: Vec<DataGraph>,
     children: Vec<DynamicObject>,
 ) -> Decision {
     let objects = Objects { warehouses, graphs, entities: vec![entity.clone()], mappings: Vec::new() };
-    let settings = Settings { installation: "test".into(), data_plane_image: "weft:1".into() };
+    let settings = Settings {
+        installation: "test".into(),
+        data_plane_image: "weft:1".into(),
+        cleanup_deadline: std::time::Duration::from_secs(600),
+    };
     let now = Timestamp::from_second(NOW).unwrap();
     entity.decide(&Observed { objects, children, settings: &settings, now })
 }
 
-fn whole(entity: &Entity, children: Vec<DynamicObject>) -> Decision {
+pub(super) fn whole(entity: &Entity, children: Vec<DynamicObject>) -> Decision {
     decide(entity, vec![warehouse()], vec![graph()], children)
 }
 
 /// The entity once the decision's status was written.
-fn reported(mut entity: Entity, decision: &Decision) -> Entity {
+pub(super) fn reported(mut entity: Entity, decision: &Decision) -> Entity {
     entity.status = serde_json::from_value(decision.status.clone()).unwrap();
     entity
 }
 
-fn child<'a>(decision: &'a Decision, kind: &str) -> Option<&'a Value> {
+pub(super) fn child<'a>(decision: &'a Decision, kind: &str) -> Option<&'a Value> {
     decision.children.iter().map(|it| &it.manifest).find(|it| it["kind"] == kind)
 }
 
-fn condition<'a>(decision: &'a Decision, aspect: &str) -> (&'a str, &'a str, &'a str) {
+pub(super) fn condition<'a>(decision: &'a Decision, aspect: &str) -> (&'a str, &'a str, &'a str) {
     let conditions = decision.status["conditions"].as_array().unwrap();
     let found = conditions.iter().find(|it| it["type"] == aspect).unwrap();
     let text = |name: &str| found[name].as_str().unwrap();

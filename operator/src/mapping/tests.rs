@@ -76,7 +76,11 @@ fn whole() -> Objects {
 
 fn decide(mapping: &EnrichmentMapping, objects: Objects, children: Vec<DynamicObject>) -> Decision {
     let objects = Objects { mappings: vec![mapping.clone()], ..objects };
-    let settings = Settings { installation: "test".into(), data_plane_image: "weft:1".into() };
+    let settings = Settings {
+        installation: "test".into(),
+        data_plane_image: "weft:1".into(),
+        cleanup_deadline: std::time::Duration::from_secs(600),
+    };
     let now = Timestamp::from_second(NOW).unwrap();
     mapping.decide(&Observed { objects, children, settings: &settings, now })
 }
