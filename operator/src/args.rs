@@ -19,12 +19,16 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID", value_parser = installation)]
     pub(crate) installation: String,
 
+    /// Remove the copy of a deleted Entity from store and warehouse, and let it wait for that. Not with rights that end with
+    /// a namespace: of one that is deleted the Entities would wait for ever
+    #[arg(long)]
+    pub(crate) clean_up: bool,
+
     /// How many seconds a deleted Entity waits at most for its copy to be removed
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub(crate) cleanup_deadline: u64,
 
-    /// Takes the Lease over, lets deleted Entities go without removing their copies from now on, and ends: for what is to
-    /// be run before the operator is removed
+    /// Take the Lease over, let Entities go without it from now on, and end: to be run before the operator is removed
     #[arg(long)]
     pub(crate) release_entities: bool,
 

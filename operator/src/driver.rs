@@ -34,6 +34,8 @@ const RETRY: Duration = Duration::from_secs(5);
 pub(crate) struct Settings {
     pub(crate) installation: String,
     pub(crate) data_plane_image: String,
+    /// Whether copies of deleted Entities are removed.
+    pub(crate) clean_up: bool,
     /// So long a deleted Entity waits for its copy to be removed.
     pub(crate) cleanup_deadline: Duration,
 }
@@ -55,7 +57,7 @@ impl Context {
     fn is_new(&self, object: &ObjectMeta, turned: &Told) -> bool {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let uid = object.uid.clone().unwrap_or_default();
-        !told.insert(uid, turned.clone()).is_some_and(|before| before.reason == turned.reason)
+        told.insert(uid, turned.clone()).is_none_or(|before| before.reason != turned.reason)
     }
 
     /// It is gone.

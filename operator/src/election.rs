@@ -57,13 +57,13 @@ impl Election {
         &self.identity
     }
 
-    /// Takes the Lease from whoever holds it, for a minute, and waits until that one has noticed.
+    /// Takes the Lease from whoever holds it, for half a minute, and waits until that one has noticed.
     pub(crate) async fn seized(&self) -> Result<(), kube::Error> {
         while let Some(mut lease) = self.leases.get_opt(&self.name).await? {
             let before = lease.spec.unwrap_or_default();
             lease.spec = Some(LeaseSpec {
                 holder_identity: Some(self.identity.clone()),
-                lease_duration_seconds: Some(60),
+                lease_duration_seconds: Some(30),
                 renew_time: Some(MicroTime(Timestamp::now())),
                 ..before
             });

@@ -113,6 +113,7 @@ async fn control(args: &Args, client: &Client, election: &Arc<Election>, health:
     let settings = Settings {
         installation: args.installation.clone(),
         data_plane_image: args.data_plane_image.clone(),
+        clean_up: args.clean_up,
         cleanup_deadline: Duration::from_secs(args.cleanup_deadline),
     };
     let recorder = events::recorder(client.clone(), election.identity());

@@ -126,6 +126,24 @@ fn a_password_is_nowhere_but_in_its_secret() {
 
 #[test]
 #[ignore = "needs a node: e2e/test-cluster.sh"]
+fn of_a_deleted_entity_nothing_is_left_and_a_deleted_namespace_waits_for_nobody() {
+    let _weft = installation::shared();
+    let shop = Shop::running();
+    let keys = || SERVERS.redis(&["KEYS", &format!("weft:{}/*", shop.name)]).unwrap();
+    let tables = || shop.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'weft_state'");
+    assert!(keys().contains("product:meta") && tables().trim() != "0");
+    // It waits until it is gone.
+    shop.kubectl(&["delete", "entity/product", "--timeout=60s"]);
+    assert_eq!((keys().trim(), tables().trim()), ("", "0"));
+    assert!(shop.kubectl(&["get", "events"]).contains("CleanedUp"));
+
+    shop.applied([0, 1, 2, 3, 4]);
+    shop.is_ready();
+    kubectl(&["delete", "namespace", &shop.name, "--timeout=60s"]);
+}
+
+#[test]
+#[ignore = "needs a node: e2e/test-cluster.sh"]
 fn who_may_edit_or_view_a_namespace_may_edit_or_view_what_is_wefts_there() {
     let _weft = installation::shared();
     let shop = Shop::new();

@@ -28,6 +28,7 @@ fn finish(
     let settings = Settings {
         installation: "test".into(),
         data_plane_image: "weft:1".into(),
+        clean_up: true,
         cleanup_deadline: std::time::Duration::from_secs(600),
     };
     let now = Timestamp::from_second(NOW).unwrap();

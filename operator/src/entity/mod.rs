@@ -47,7 +47,7 @@ impl Kind for Entity {
                 let wanted = Copy::of(self, sync, observed);
                 let trigger = children::trigger(self, sync, &wanted, &status);
                 // From now on there is something outside of the cluster.
-                decision.finalizer = Finalizer::Set;
+                decision.finalizer = if observed.settings.clean_up { Finalizer::Set } else { Finalizer::Kept };
                 decision.children = children::wanted(&wanted, sync, trigger.as_ref(), observed);
                 decision.unwanted = children::outlived(&wanted, observed);
                 if let Some(trigger) = trigger {

@@ -51,6 +51,7 @@ pub(super) fn decide(
     let settings = Settings {
         installation: "test".into(),
         data_plane_image: "weft:1".into(),
+        clean_up: true,
         cleanup_deadline: std::time::Duration::from_secs(600),
     };
     let now = Timestamp::from_second(NOW).unwrap();

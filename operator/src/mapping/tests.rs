@@ -79,6 +79,7 @@ fn decide(mapping: &EnrichmentMapping, objects: Objects, children: Vec<DynamicOb
     let settings = Settings {
         installation: "test".into(),
         data_plane_image: "weft:1".into(),
+        clean_up: true,
         cleanup_deadline: std::time::Duration::from_secs(600),
     };
     let now = Timestamp::from_second(NOW).unwrap();

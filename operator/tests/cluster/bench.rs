@@ -60,7 +60,7 @@ pub(crate) fn operator(kubeconfig: &Path, namespaces: &[String], name: &str) -> 
     let mut command = Command::new(env!("CARGO_BIN_EXE_weft-operator"));
     command
         .env("KUBECONFIG", kubeconfig)
-        .args(["--installation", "e2e", "--data-plane-image", "weft:e2e", "--admin", "127.0.0.1:0"])
+        .args(["--installation", "e2e", "--data-plane-image", "weft:e2e", "--admin", "127.0.0.1:0", "--clean-up"])
         .args(["--watch-namespaces", &namespaces.join(",")])
         .args(["--lease-namespace", &namespaces[0], "--identity", name]);
     command
@@ -199,9 +199,41 @@ impl Bench {
         ready["reason"].as_str().map(str::to_owned)
     }
 
+    /// Lets the Entities of a namespace go without an operator.
+    async fn released(&self, namespace: &str) {
+        let entities = self.weft(namespace, "Entity");
+        for entity in entities.list(&ListParams::default()).await.unwrap() {
+            let name = entity.name_any();
+            entities.delete(&name, &DeleteParams::default()).await.unwrap();
+            let patch = Patch::Merge(json!({ "metadata": { "finalizers": null } }));
+            // The operator may have been faster.
+            drop(entities.patch(&name, &PatchParams::default(), &patch).await);
+        }
+    }
+
+    /// An object of `weft.dev`, if there is one.
+    pub(crate) async fn object(&self, namespace: &str, kind: &str, name: &str) -> Option<DynamicObject> {
+        self.weft(namespace, kind).get_opt(name).await.unwrap()
+    }
+
+    /// What removes the copies of deleted Entities, of a kind.
+    pub(crate) async fn of_cleanups(&self, namespace: &str, api_version: &str, kind: &str) -> Vec<DynamicObject> {
+        let labelled = ListParams::default().labels("weft.dev/cleanup-of");
+        self.api(namespace, api_version, kind).list(&labelled).await.unwrap().items
+    }
+
+    /// The types and reasons of the events that were told of an object.
+    pub(crate) async fn events(&self, namespace: &str, kind: &str, name: &str) -> Vec<(String, String)> {
+        let events = self.api(namespace, "events.k8s.io/v1", "Event").list(&ListParams::default()).await.unwrap().items;
+        let of = |it: &DynamicObject| it.data["regarding"]["kind"] == kind && it.data["regarding"]["name"] == name;
+        let text = |it: &DynamicObject, field: &str| it.data[field].as_str().unwrap_or_default().to_owned();
+        events.iter().filter(|it| of(it)).map(|it| (text(it, "type"), text(it, "reason"))).collect()
+    }
+
     /// The namespaces go; so does what is in them, where there is a controller for that.
     pub(crate) async fn removed(&self) {
         for namespace in &self.namespaces {
+            self.released(namespace).await;
             let api: Api<Namespace> = Api::all(self.client.clone());
             api.delete(namespace, &DeleteParams::default()).await.unwrap();
         }
@@ -283,7 +315,12 @@ impl Bench {
     /// Lets the first Job's pod answer and the Deployment's pods run, and waits until all four kinds are ready.
     pub(crate) async fn converged(&self, namespace: &str) {
         let job = self.eventually("there is a Job", async || self.find(namespace, "batch/v1", "Job").await).await;
-        self.answered(namespace, &job).await;
+        let now = jiff::Timestamp::now().as_second();
+        let answer = json!({
+            "entity": "product", "outcome": "synced", "run": 7, "mode": "full", "snapshotTime": now,
+            "verifiedTime": now, "rows": { "added": 3, "changed": 0, "removed": 0, "rejected": 0, "total": 3 },
+        });
+        self.answered(namespace, &job, 0, &answer).await;
         let made = async || self.find(namespace, "apps/v1", "Deployment").await;
         let deployment = self.eventually("there is a Deployment", made).await;
         let status = json!({ "status": {
@@ -301,7 +338,7 @@ impl Bench {
     }
 
     /// Does what a kubelet would tell of the Job's pod.
-    async fn answered(&self, namespace: &str, job: &DynamicObject) {
+    pub(crate) async fn answered(&self, namespace: &str, job: &DynamicObject, code: i32, answer: &Value) {
         let template = job.data["spec"]["template"].clone();
         let name = format!("{}-pod", job.name_any());
         let pod = json!({
@@ -312,12 +349,8 @@ impl Bench {
         pods.create(&PostParams::default(), &serde_json::from_value(pod).unwrap()).await.unwrap();
         let now = jiff::Timestamp::now().as_second();
         let time = jiff::Timestamp::from_second(now).unwrap().to_string();
-        let answer = json!({
-            "entity": "product", "outcome": "synced", "run": 7, "mode": "full", "snapshotTime": now,
-            "verifiedTime": now, "rows": { "added": 3, "changed": 0, "removed": 0, "rejected": 0, "total": 3 },
-        });
         let terminated = json!({
-            "exitCode": 0, "startedAt": time, "finishedAt": time, "message": answer.to_string(), "containerID": "test://1",
+            "exitCode": code, "startedAt": time, "finishedAt": time, "message": answer.to_string(), "containerID": "test://1",
         });
         let status = json!({ "status": { "phase": "Succeeded", "containerStatuses": [{
             "name": "weft", "image": "", "imageID": "", "ready": false, "restartCount": 0,

@@ -113,6 +113,76 @@ async fn one_odd_object_of_each_kind_stops_no_other_and_says_that_it_is_odd() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs an API server: run e2e/test-crds.sh"]
+async fn a_deleted_entity_waits_for_its_copy_to_be_removed_and_events_tell_how_that_ended() {
+    let bench = Bench::new(2).await;
+    let _operator = Operator::start(&bench, "a");
+    let removed = json!({ "entity": "product", "outcome": "removed", "buckets": 1, "tables": 3 });
+    let failed = json!({ "entity": "product", "outcome": "failed", "error": "there is no Secret warehouse" });
+    for (namespace, code, answer, event) in [
+        (&bench.namespaces[0], 0, removed, ("Normal", "CleanedUp")),
+        (&bench.namespaces[1], 2, failed, ("Warning", "CleanupGaveUp")),
+    ] {
+        bench.apply(namespace, "Entity").await;
+        bench.ready_reason(namespace, "Entity", "UnknownDataGraph").await;
+        let blocked = bench.object(namespace, "Entity", "product").await.unwrap();
+        assert_eq!(blocked.metadata.finalizers, None, "nothing was copied yet");
+        for kind in ORDERS[0] {
+            bench.apply(namespace, kind).await;
+        }
+        bench.converged(namespace).await;
+        bench.delete(namespace, "Entity", "product").await;
+        let job = bench
+            .eventually("there is a clean-up", async || bench.of_cleanups(namespace, "batch/v1", "Job").await.pop())
+            .await;
+        bench
+            .eventually("nothing copies it any more", async || {
+                bench.find(namespace, "batch/v1", "CronJob").await.is_none().then_some(())
+            })
+            .await;
+        bench.ready_reason(namespace, "Entity", "CleaningUp").await;
+        bench.answered(namespace, &job, code, &answer).await;
+        bench
+            .eventually("the Entity is gone", async || {
+                bench.object(namespace, "Entity", "product").await.is_none().then_some(())
+            })
+            .await;
+        for (api_version, kind) in [("batch/v1", "Job"), ("v1", "ConfigMap")] {
+            assert_eq!(bench.of_cleanups(namespace, api_version, kind).await.len(), 0, "{kind}");
+        }
+        let events = bench.events(namespace, "Entity", "product").await;
+        let expected = [("Warning", "UnknownDataGraph"), ("Normal", "Synced"), event];
+        for (kind, reason) in expected {
+            let told = events.iter().filter(|it| (it.0.as_str(), it.1.as_str()) == (kind, reason)).count();
+            assert_eq!(told, 1, "{kind} {reason}: {events:?}");
+        }
+    }
+    bench.removed().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs an API server: run e2e/test-crds.sh"]
+async fn entities_that_were_released_wait_for_no_operator_and_none_makes_them_wait_again() {
+    let bench = Bench::new(1).await;
+    let namespace = &bench.namespaces[0];
+    let _operator = Operator::start(&bench, "a");
+    for kind in ORDERS[0] {
+        bench.apply(namespace, kind).await;
+    }
+    bench.converged(namespace).await;
+    let waits = async || bench.object(namespace, "Entity", "product").await.unwrap().metadata.finalizers.is_some();
+    assert!(waits().await);
+    let status = bench::operator(bench.kubeconfig(), &bench.namespaces, "release").arg("--release-entities").status();
+    assert!(status.unwrap().success());
+    assert!(!waits().await);
+    // It would, if the other still acted.
+    bench.patch(namespace, "Entity", "product", json!({ "spec": { "schedule": "*/5 * * * *" } })).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(!waits().await);
+    bench.removed().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs an API server: run e2e/test-crds.sh"]
 async fn an_operator_that_has_nothing_to_do_writes_nothing_not_even_when_it_starts_again() {
     let bench = Bench::new(1).await;
     let namespace = &bench.namespaces[0];
