@@ -76,9 +76,8 @@ impl Turn {
     pub(crate) async fn keep_during<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
         let lost = async {
-            match &self.warehouse {
-                Some(warehouse) => warehouse.lost().await,
-                None => {}
+            if let Some(warehouse) = &self.warehouse {
+                warehouse.lost().await;
             }
         };
         tokio::select! {
