@@ -15,8 +15,8 @@ const NAMED: [(&str, &str); 5] = [
     ("@yearly", "0 0 1 1 *"),
 ];
 
-/// A time zone that every machine knows.
-const ANY_ZONE: &str = "Etc/UTC";
+/// The time zone that is known without a time zone database too.
+const ANY_ZONE: &str = "UTC";
 
 /// A schedule in its time zone.
 #[derive(Clone, Debug)]
