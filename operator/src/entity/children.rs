@@ -9,6 +9,7 @@ use weft_api::{Entity, EntityStatus};
 use weft_plan::PlannedSync;
 
 use super::Copy;
+use super::retry::{self, Retry};
 use crate::apply::{Unwanted, Wanted};
 use crate::child::{CLEANUP, PLAN, Parent, hash, kind_of};
 use crate::driver::Observed;
@@ -29,12 +30,27 @@ pub(super) struct Trigger {
     changed: bool,
     asked: Option<String>,
     approved: Option<String>,
+    /// The pod of the failure after which it is tried again.
+    failed: Option<String>,
     /// The plan that the copy before was for.
     before: Option<String>,
 }
 
+/// When a failed copy is tried again; not while one is under way, nor if none is to start.
+pub(super) fn next_try(sync: &PlannedSync, status: &EntityStatus, observed: &Observed<'_>) -> Option<Retry> {
+    let is_running = |it: &&DynamicObject| kind_of(it) == "Job" && !is_ended(it);
+    let may_start = !sync.suspended && !observed.children.iter().any(|it| is_running(&it));
+    may_start.then(|| retry::of_failure(status, observed.now)).flatten()
+}
+
 /// Why a copy is due at once, if one is.
-pub(super) fn trigger(entity: &Entity, sync: &PlannedSync, copy: &Copy, status: &EntityStatus) -> Option<Trigger> {
+pub(super) fn trigger(
+    entity: &Entity,
+    sync: &PlannedSync,
+    copy: &Copy,
+    status: &EntityStatus,
+    retry: Option<&Retry>,
+) -> Option<Trigger> {
     let annotated = |name: &str, handled: Option<&String>| {
         let value = entity.annotations().get(name).map(|value| value.chars().take(256).collect::<String>());
         value.filter(|value| Some(value) != handled)
@@ -44,17 +60,19 @@ pub(super) fn trigger(entity: &Entity, sync: &PlannedSync, copy: &Copy, status: 
         changed: !sync.suspended && status.plan.as_ref() != Some(&copy.plan),
         asked: annotated(SYNC, status.last_handled_sync.as_ref()),
         approved: annotated(APPROVE, status.last_handled_approval.as_ref()).filter(|run| held.as_ref() == Some(run)),
+        failed: retry.filter(|retry| retry.left.is_zero()).map(|retry| retry.pod.clone()),
         before: status.plan.clone(),
     };
-    (trigger.changed || trigger.asked.is_some() || trigger.approved.is_some()).then_some(trigger)
+    let occasions = [&trigger.asked, &trigger.approved, &trigger.failed];
+    (trigger.changed || occasions.iter().any(|it| it.is_some())).then_some(trigger)
 }
 
 impl Trigger {
     /// The name of its Job: the same for the same occasion, so that it is made once.
     fn job_name(&self, copy: &Copy) -> String {
         let text = |part: &Option<String>| part.clone().unwrap_or_default();
-        let parts = [text(&self.before), text(&self.asked), text(&self.approved)];
-        copy.parent.child_name(&[&copy.plan, &copy.occasion, &parts[0], &parts[1], &parts[2]])
+        let parts = [&self.before, &self.asked, &self.approved, &self.failed].map(text);
+        copy.parent.child_name(&[&copy.plan, &copy.occasion, &parts[0], &parts[1], &parts[2], &parts[3]])
     }
 
     /// Notes down that its Job was made.

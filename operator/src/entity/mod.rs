@@ -9,6 +9,7 @@ mod cleaning;
 #[cfg(test)]
 mod cleaning_tests;
 mod history;
+mod retry;
 #[cfg(test)]
 mod tests;
 
@@ -45,7 +46,8 @@ impl Kind for Entity {
             }
             Ok(Some(sync)) => {
                 let wanted = Copy::of(self, sync, observed);
-                let trigger = children::trigger(self, sync, &wanted, &status);
+                let retry = children::next_try(sync, &status, observed);
+                let trigger = children::trigger(self, sync, &wanted, &status, retry.as_ref());
                 // From now on there is something outside of the cluster.
                 decision.finalizer = if observed.settings.clean_up { Finalizer::Set } else { Finalizer::Kept };
                 decision.children = children::wanted(&wanted, sync, trigger.as_ref(), observed);
@@ -54,7 +56,8 @@ impl Kind for Entity {
                     trigger.handled(&wanted, &mut status);
                 }
                 let (findings, again) = state(self, sync, &status, observed);
-                decision.again = again;
+                let next_try = retry.map(|retry| retry.left).filter(|left| !left.is_zero());
+                decision.again = again.into_iter().chain(next_try).min();
                 findings
             }
         };

@@ -241,3 +241,33 @@ fn the_last_two_plans_are_kept_and_those_that_a_job_runs() {
     let names: Vec<_> = decision.unwanted.iter().map(|it| it.name.as_str()).collect();
     assert_eq!(names, ["two"]);
 }
+
+#[test]
+fn a_copy_that_failed_is_tried_again_after_ever_longer_pauses_until_it_is_held_or_suspended() {
+    let first = whole(&entity(), Vec::new());
+    let failed = |second| {
+        let answer = r#"{"entity":"product","outcome":"failed","error":"no such Secret","seconds":0.1}"#;
+        pod(&format!("failed-{second}"), second, answer)
+    };
+    let after = |pods: Vec<DynamicObject>| whole(&reported(entity(), &first), pods);
+    let early = after(vec![failed(-14)]);
+    assert_eq!((child(&early, "Job"), early.again.map(|it| it.as_secs())), (None, Some(1)));
+    let due = after(vec![failed(-15)]);
+    assert!(child(&due, "Job").is_some());
+    let once_more = whole(&reported(entity(), &due), vec![failed(-15)]);
+    let name = |decision: &Decision| child(decision, "Job").unwrap()["metadata"]["name"].clone();
+    assert_eq!(name(&once_more), name(&due), "it is made once");
+    let twice = after(vec![failed(-60), failed(-29)]);
+    assert_eq!((child(&twice, "Job"), twice.again.map(|it| it.as_secs())), (None, Some(1)));
+    let often = after((0..9).map(|number| failed(-2000 + number)).chain([failed(-299)]).collect());
+    assert_eq!((child(&often, "Job"), often.again.map(|it| it.as_secs())), (None, Some(1)));
+    // Somebody has to approve.
+    assert!(child(&after(vec![failed(-500), pod("held", -400, HELD)]), "Job").is_none());
+    // One is under way.
+    let mut job = DynamicObject::new("running", &resource("batch/v1", "Job")).within("shop");
+    job.data = json!({ "status": { "active": 1 } });
+    assert!(child(&after(vec![failed(-15), job]), "Job").is_none());
+    let mut suspended = reported(entity(), &first);
+    suspended.spec.suspend = true;
+    assert!(child(&whole(&suspended, vec![failed(-15)]), "Job").is_none());
+}
