@@ -42,4 +42,5 @@ image registry.example.com/weft-operator:0.1.0 operator/Dockerfile "$binaries/we
 
 e2e/kafka/kafka.sh fetch >/dev/null
 hyperkube=$(e2e/cluster/build.sh)
-e2e/cluster/with-node.sh "$hyperkube" "$folder"/*.tar -- "${run[@]}" --ignored --test-threads 4
+# A thread for each test of the module `installed`: those of `installing` come after them by name and wait for them.
+e2e/cluster/with-node.sh "$hyperkube" "$folder"/*.tar -- "${run[@]}" --ignored --test-threads 8

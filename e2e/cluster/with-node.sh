@@ -2,7 +2,7 @@
 # Runs a command against a Kubernetes cluster of one node: with-node.sh FOLDER IMAGE.tar... -- COMMAND...
 #
 # FOLDER is what build.sh printed; the images are on the node. The command finds the cluster through KUBECONFIG, with
-# kubectl and helm on its path. Everything runs isolated (isolated.sh): API server, controllers, scheduler, kubelet,
+# kubectl and helm on its path, and what pods of the namespace weft-system ask it through WEFT_AUDIT_LOG. Everything runs isolated (isolated.sh): API server, controllers, scheduler, kubelet,
 # containerd, kube-proxy, DNS and the command. A pod, as the command, reaches at 10.244.0.1 what listens there; there is
 # no other network. Needs root, containerd, runc and the CNI plugins of Debian.
 set -euo pipefail
@@ -36,7 +36,17 @@ make_network
     make_user dns.kubeconfig dns system:masters
 } 2>"$state/openssl.log"
 start_containerd
-start_api_server --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction \
+export WEFT_AUDIT_LOG=$state/audit.log
+cat >"$state/audit.yaml" <<END
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- level: Metadata
+  userGroups: [system:serviceaccounts:weft-system]
+END
+start_api_server --audit-policy-file "$state/audit.yaml" --audit-log-path "$WEFT_AUDIT_LOG" \
+    --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction \
     --client-ca-file "$state/ca.crt" --kubelet-preferred-address-types InternalIP \
     --kubelet-client-certificate "$state/kubelet-client.crt" --kubelet-client-key "$state/kubelet-client.key"
 export KUBECONFIG=$state/kubeconfig KUBECACHEDIR=$state/kubectl HELM_CACHE_HOME=$state/helm HELM_CONFIG_HOME=$state/helm
