@@ -21,6 +21,8 @@ mod lookup;
 mod manifests;
 #[cfg(feature = "kafka")]
 mod metrics;
+#[cfg(feature = "redis")]
+mod probe;
 mod run;
 #[cfg(feature = "kafka")]
 mod sink;

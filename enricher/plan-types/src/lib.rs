@@ -1,4 +1,5 @@
-//! What the data plane reads: one [`SyncPlan`] per entity and one [`EnrichPlan`] per mapping.
+//! What the data plane reads: one [`SyncPlan`] per entity, one [`EnrichPlan`] per mapping, and one [`ProbePlan`] per
+//! connection.
 //!
 //! A plan holds names and settings only: no types and no row positions (the data plane reads those from the
 //! store's meta), nothing of replicas, suspension, pods or status. Its bytes are canonical: the same resources
@@ -7,6 +8,7 @@
 mod canonical;
 mod connection;
 mod enrich;
+mod probe;
 mod read;
 mod sync;
 
@@ -19,8 +21,9 @@ pub use enrich::{
     AliasPlan, ConsumerPlan, EnrichPlan, EnrichmentPlan, EntityKeys, HopPlan, IfMissing, KeyPlan, MatchPlan, OnMissing,
     OnUnavailable, RulePlan, StartFrom,
 };
+pub use probe::{ProbePlan, ProbeTarget};
 pub use read::{ReadError, read};
 pub use sync::{EntityPlan, GuardPlan, Owner, SyncPlan};
 
-/// The version both kinds of plan carry; a reader accepts this one and the one before.
+/// The version that every kind of plan carries; a reader accepts this one and the one before.
 pub const PLAN_VERSION: u32 = 1;

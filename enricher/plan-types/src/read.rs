@@ -22,7 +22,7 @@ struct Versioned {
     version: u32,
 }
 
-/// Reads a [`crate::SyncPlan`] or [`crate::EnrichPlan`] of this version or the one before.
+/// Reads a [`crate::SyncPlan`], [`crate::EnrichPlan`] or [`crate::ProbePlan`] of this version or the one before.
 pub fn read<P: DeserializeOwned>(bytes: &[u8]) -> Result<P, ReadError> {
     let Versioned { version } = serde_json::from_slice(bytes).map_err(ReadError::Malformed)?;
     if !(oldest()..=PLAN_VERSION).contains(&version) {

@@ -24,8 +24,12 @@ mod mapping;
 mod planned;
 #[cfg(feature = "manifests")]
 mod preview;
+#[cfg(feature = "redis")]
+mod probe;
 #[cfg(feature = "manifests")]
 mod progress;
+#[cfg(feature = "redis")]
+mod result_file;
 #[cfg(feature = "manifests")]
 mod run;
 #[cfg(feature = "redis")]
@@ -88,6 +92,9 @@ enum Command {
     /// Remove the store's copies of tables
     #[cfg(feature = "redis")]
     Cleanup(Box<cleanup::Args>),
+    /// Try out the connections that manifests name, and say what is missing
+    #[cfg(feature = "redis")]
+    Probe(Box<probe::Args>),
     /// Show what becomes of one event, and why
     #[cfg(feature = "manifests")]
     Preview(Box<preview::Args>),
@@ -121,6 +128,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Sync(args) => sync::run(&args),
         #[cfg(feature = "redis")]
         Command::Cleanup(args) => cleanup::run(&args),
+        #[cfg(feature = "redis")]
+        Command::Probe(args) => probe::run(&args),
         #[cfg(feature = "manifests")]
         Command::Preview(args) => preview::run(&args),
         #[cfg(feature = "redis")]

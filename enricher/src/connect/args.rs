@@ -225,7 +225,7 @@ impl Connections {
 
     /// Opens the warehouse of a plan, and its bookkeeping.
     pub(crate) async fn warehouse(&self, plan: &SyncPlan) -> Result<AnyWarehouse, Failure> {
-        warehouse_with_books(plan, &self.secrets).await.map_err(failure)
+        warehouse_with_books(&plan.warehouse, &plan.owner.namespace, &self.secrets).await.map_err(failure)
     }
 
     /// Connects to the store of a plan, to fill it.

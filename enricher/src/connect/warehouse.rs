@@ -4,7 +4,7 @@ use std::path::Path;
 
 #[cfg(feature = "postgres")]
 use weft_plan_types::PostgresAuth;
-use weft_plan_types::{SyncPlan, WarehouseConnection};
+use weft_plan_types::{WarehouseConnection, WarehousePlan};
 use weft_store::Column;
 use weft_warehouse::sqlite::Sqlite;
 use weft_warehouse::{Batches, Dialect, Error, Table, Warehouse};
@@ -21,18 +21,22 @@ pub(crate) enum AnyWarehouse {
     Postgres(weft_warehouse::postgres::Postgres),
 }
 
-/// Opens the warehouse of a plan, to read tables from.
+/// Opens the warehouse of a plan, to read tables from. Its Secrets are those of the namespace.
 #[cfg_attr(not(feature = "postgres"), allow(unused_variables, clippy::unused_async))]
-pub(crate) async fn warehouse(plan: &SyncPlan, secrets: &Secrets) -> Result<AnyWarehouse, ConnectError> {
-    let name = &plan.warehouse.name;
+pub(crate) async fn warehouse(
+    plan: &WarehousePlan,
+    namespace: &str,
+    secrets: &Secrets,
+) -> Result<AnyWarehouse, ConnectError> {
+    let name = &plan.name;
     let failed = |source| ConnectError::Warehouse { name: name.clone(), source };
-    match &plan.warehouse.connection {
+    match &plan.connection {
         WarehouseConnection::Sqlite { path, .. } => {
             Sqlite::open(Path::new(path)).map(AnyWarehouse::Sqlite).map_err(failed)
         }
         #[cfg(feature = "postgres")]
         WarehouseConnection::Postgres(connection) => {
-            let options = postgres::options(plan, connection, secrets)?;
+            let options = postgres::options(plan, connection, namespace, secrets)?;
             let connected = weft_warehouse::postgres::Postgres::connect(options).await;
             connected.map(AnyWarehouse::Postgres).map_err(|error| match (error, &connection.auth) {
                 (source @ Error::Password { .. }, PostgresAuth::Password(secret)) => {
@@ -49,19 +53,23 @@ pub(crate) async fn warehouse(plan: &SyncPlan, secrets: &Secrets) -> Result<AnyW
 
 /// Opens the warehouse of a plan, to keep books in it too.
 #[cfg(feature = "redis")]
-pub(crate) async fn warehouse_with_books(plan: &SyncPlan, secrets: &Secrets) -> Result<AnyWarehouse, ConnectError> {
-    let WarehouseConnection::Sqlite { path, bookkeeping } = &plan.warehouse.connection else {
-        return warehouse(plan, secrets).await;
+pub(crate) async fn warehouse_with_books(
+    plan: &WarehousePlan,
+    namespace: &str,
+    secrets: &Secrets,
+) -> Result<AnyWarehouse, ConnectError> {
+    let WarehouseConnection::Sqlite { path, bookkeeping } = &plan.connection else {
+        return warehouse(plan, namespace, secrets).await;
     };
     let opened = Sqlite::open_with_state(Path::new(path), Path::new(bookkeeping)).map(AnyWarehouse::Sqlite);
-    opened.map_err(|source| ConnectError::Warehouse { name: plan.warehouse.name.clone(), source })
+    opened.map_err(|source| ConnectError::Warehouse { name: plan.name.clone(), source })
 }
 
 #[cfg(feature = "postgres")]
 mod postgres {
     use std::time::Duration;
 
-    use weft_plan_types::{PostgresAuth, PostgresConnection, SyncPlan, TlsMode};
+    use weft_plan_types::{PostgresAuth, PostgresConnection, TlsMode, WarehousePlan};
     use weft_warehouse::postgres::{ClientCertificate, Options, Tls};
 
     use crate::connect::Secrets;
@@ -72,15 +80,13 @@ mod postgres {
 
     /// How to log in, with every secret it takes.
     pub(super) fn options(
-        plan: &SyncPlan,
+        plan: &WarehousePlan,
         connection: &PostgresConnection,
+        namespace: &str,
         secrets: &Secrets,
     ) -> Result<Options, SecretError> {
-        let purpose = |field| Purpose {
-            object: format!("Warehouse {}", plan.warehouse.name),
-            namespace: plan.owner.namespace.clone(),
-            field,
-        };
+        let purpose =
+            |field| Purpose { object: format!("Warehouse {}", plan.name), namespace: namespace.to_owned(), field };
         let (password, client) = match &connection.auth {
             PostgresAuth::Password(password) => (Some(secrets.text(password, &purpose(PASSWORD))?), None),
             PostgresAuth::ClientCertificate { certificate, private_key } => {
@@ -104,7 +110,7 @@ mod postgres {
                 TlsMode::Verify => Tls::Verify { ca, client },
             },
             bookkeeping: connection.bookkeeping.clone(),
-            statement_timeout: Some(Duration::from_secs(plan.warehouse.statement_timeout_seconds.into())),
+            statement_timeout: Some(Duration::from_secs(plan.statement_timeout_seconds.into())),
         })
     }
 }

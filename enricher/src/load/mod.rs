@@ -44,7 +44,8 @@ pub(crate) async fn load_all(
         let warehouse = match open.get(name) {
             Some(warehouse) => warehouse.clone(),
             None => {
-                let opened = warehouse(plan, secrets).await.map_err(|error| LoadError::connect(plan, error))?;
+                let opened = warehouse(&plan.warehouse, &plan.owner.namespace, secrets).await;
+                let opened = opened.map_err(|error| LoadError::connect(plan, error))?;
                 open.entry(name).or_insert(opened).clone()
             }
         };

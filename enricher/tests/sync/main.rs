@@ -14,6 +14,7 @@ mod page;
 #[path = "../../warehouse/tests/postgres/server.rs"]
 #[allow(dead_code, reason = "each user of the server needs something else of it")]
 mod postgres;
+mod probe;
 mod products;
 mod proxy;
 mod random;

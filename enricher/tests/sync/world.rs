@@ -168,13 +168,33 @@ impl World {
     /// Starts `weft sync`.
     pub(crate) fn spawn(&self, arguments: &[&str], blow: Option<Blow>) -> Child {
         self.line.begin(blow);
-        let child = self.command(arguments).spawn().unwrap();
+        let child = self.command("sync", arguments).spawn().unwrap();
         self.line.is_of(child.id().unwrap());
         child
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.weft("sync");
+    /// Runs `weft probe` to its end.
+    #[allow(dead_code, reason = "the benchmark has no use for it")]
+    pub(crate) async fn probe(&self, arguments: &[&str]) -> Run {
+        self.line.begin(None);
+        let child = self.command("probe", arguments).spawn().unwrap();
+        self.end(child).await
+    }
+
+    /// What leads to the database past the proxies.
+    #[allow(dead_code, reason = "the benchmark has no use for it")]
+    pub(crate) fn options(&self) -> weft_warehouse::postgres::Options {
+        postgres::server().options(&self.database)
+    }
+
+    /// A file of its folder.
+    #[allow(dead_code, reason = "the benchmark has no use for it")]
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, name: &str, arguments: &[&str]) -> Command {
+        let mut command = self.weft(name);
         command.args(["-o", "json"]).args(arguments);
         command
     }

@@ -57,6 +57,9 @@ pub trait Dialect {
         format!("SELECT {columns} FROM ({s}) s FULL OUTER JOIN ({b}) b ON s.k = b.k WHERE {filter}")
     }
 
+    /// A query for what the warehouse calls itself, with its version, as one text.
+    fn version(&self) -> &'static str;
+
     /// The full name, in quotes, of a table in bookkeeping.
     fn state_table(&self, name: &str) -> String;
 

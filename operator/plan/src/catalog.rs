@@ -65,6 +65,10 @@ impl<'a> Catalog<'a> {
         }
     }
 
+    pub(crate) fn warehouses(&self) -> impl Iterator<Item = &'a Warehouse> {
+        all(&self.warehouses)
+    }
+
     pub(crate) fn graphs(&self) -> impl Iterator<Item = &'a DataGraph> {
         all(&self.graphs)
     }

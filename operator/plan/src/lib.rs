@@ -10,6 +10,7 @@ mod diagnostic;
 mod entity;
 mod identifier;
 mod mapping;
+mod probe;
 mod reason;
 mod relationship;
 mod resources;
@@ -19,14 +20,15 @@ mod table_ref;
 
 pub use diagnostic::{Diagnostic, ObjectRef, Severity};
 pub use reason::Reason;
-pub use resources::{Options, Planned, PlannedEnrichment, PlannedSync, Resources};
+pub use resources::{Options, Planned, PlannedEnrichment, PlannedProbe, PlannedSync, Resources};
 pub use schedule::Schedule;
 pub use suggestion::{closest, either, listed};
 
 use catalog::Catalog;
 use diagnostic::Findings;
 
-/// Checks all resources and plans what is sound: a sync for each enabled entity, an enrichment for each mapping.
+/// Checks all resources and plans what is sound: a sync for each enabled entity, an enrichment for each mapping,
+/// a probe for each connection.
 ///
 /// Diagnostics and plans are sorted by object, so the order of the resources does not matter; a name of a kind should
 /// stand once in its namespace.
@@ -37,5 +39,6 @@ pub fn plan(resources: &Resources<'_>, options: &Options) -> Planned {
     let syncs = catalog.entities().filter_map(|entity| entity::planned(entity, &catalog, &mut findings)).collect();
     let enrichments =
         catalog.mappings().filter_map(|mapping| mapping::planned(mapping, &catalog, &mut findings)).collect();
-    Planned { diagnostics: findings.into_diagnostics(), syncs, enrichments }
+    let probes = catalog.warehouses().filter_map(|warehouse| probe::of_warehouse(warehouse, &catalog)).collect();
+    Planned { diagnostics: findings.into_diagnostics(), syncs, enrichments, probes }
 }

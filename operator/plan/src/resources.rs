@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use weft_api::{DataGraph, EnrichmentMapping, Entity, Warehouse};
-use weft_plan_types::{EnrichPlan, RedisConnection, SyncPlan};
+use weft_plan_types::{EnrichPlan, ProbePlan, RedisConnection, SyncPlan};
 
 use crate::{Diagnostic, ObjectRef};
 
@@ -43,6 +43,8 @@ pub struct Planned {
     pub syncs: Vec<PlannedSync>,
     /// One for each mapping that is sound.
     pub enrichments: Vec<PlannedEnrichment>,
+    /// One for each Warehouse whose settings are sound.
+    pub probes: Vec<PlannedProbe>,
 }
 
 /// How one entity is copied.
@@ -71,4 +73,13 @@ pub struct PlannedEnrichment {
     pub suspended: bool,
     /// Its plan.
     pub plan: EnrichPlan,
+}
+
+/// How a connection is tried out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedProbe {
+    /// The object that names the connection.
+    pub object: ObjectRef,
+    /// Its plan.
+    pub plan: ProbePlan,
 }

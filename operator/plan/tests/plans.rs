@@ -35,6 +35,24 @@ fn a_sync_plan_says_what_is_copied_from_where_to_where_and_as_whom() {
 }
 
 #[test]
+fn a_warehouse_is_probed_as_syncs_reach_it_whether_or_not_anything_refers_to_it() {
+    let mut shop = Shop::sound();
+    let planned = shop.planned();
+    let [probe] = &planned.probes[..] else { panic!("there is one connection") };
+    assert_eq!(probe.object.to_string(), "Warehouse shop/prod");
+    let warehouse = as_json(&planned.syncs[1].plan)["warehouse"].clone();
+    let expected = json!({"version": 1, "namespace": "shop", "target": {"warehouse": warehouse}});
+    assert_eq!(as_json(&probe.plan), expected);
+
+    shop.data_graphs.clear();
+    shop.entities.clear();
+    shop.mappings.clear();
+    assert_eq!(shop.planned().probes.len(), 1);
+    shop.warehouses[0].spec.postgres = None;
+    assert_eq!(shop.planned().probes, []);
+}
+
+#[test]
 fn what_a_warehouse_bears_and_a_graph_allows_is_part_of_the_plan_and_when_it_is_copied_is_beside_it() {
     let mut shop = Shop::sound();
     let hourly = shop.planned();

@@ -10,8 +10,8 @@ use weft_plan_types::SyncPlan;
 use weft_sync::{Cleaned, Cleaning, Remedy, Removing};
 
 use super::exit::tell_error;
-use super::sync::{graver, stopped, try_file};
-use super::{Exit, Failure, Format, FormatArg, print, tell};
+use super::sync::{graver, stopped};
+use super::{Exit, Failure, Format, FormatArg, print, result_file, tell};
 use crate::cleanup::{CleanupFailure, Step, cleanup_entity};
 use crate::connect::{ConnectArgs, Connections};
 
@@ -73,7 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let (plans, connections) = args.connect.open()?;
     let chosen = chosen(args, &plans.syncs)?;
     if let Some(path) = &args.result {
-        try_file(path)?;
+        result_file::try_file(path)?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.context("failed to start the runtime").map_err(Failure::Transient)?;

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use indicatif::HumanCount;
 use serde::Serialize;
 use weft_sync::Cleaned;
 
 use super::{Exit, Failure, Trouble};
+use crate::cli::result_file;
 
 /// An error is cut to so many characters: a result has to fit into a termination message of 4 KiB.
 const ERROR_CHARACTERS: usize = 900;
@@ -55,8 +55,7 @@ impl<'a> Line<'a> {
 
     /// Writes the result to a file.
     pub(super) fn write_to(&self, path: &Path) -> Result<(), Failure> {
-        let written = std::fs::write(path, self.json());
-        written.with_context(|| format!("--result: failed to write {}", path.display())).map_err(Failure::Transient)
+        result_file::write(path, &self.json())
     }
 }
 

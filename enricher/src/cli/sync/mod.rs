@@ -12,11 +12,11 @@ use weft_plan_types::SyncPlan;
 use weft_sync::{Remedy, Report, Request};
 
 use super::exit::tell_error;
-use super::{Exit, Failure, Format, FormatArg, print};
+use super::{Exit, Failure, Format, FormatArg, print, result_file};
 use crate::connect::{ConnectArgs, Connections};
 use crate::sync::{SyncFailure, sync_entity};
 use progress::Shown;
-pub(super) use report::{graver, try_file};
+pub(super) use report::graver;
 
 #[derive(clap::Args)]
 #[command(after_long_help = EXAMPLES)]
@@ -110,7 +110,7 @@ fn chosen<'plan>(args: &Args, plans: &'plan [SyncPlan]) -> Result<Vec<&'plan Syn
 
 async fn sync_all(args: &Args, plans: &[&SyncPlan], connections: &Connections) -> Result<Exit, Failure> {
     if let Some(path) = &args.result {
-        report::try_file(path)?;
+        result_file::try_file(path)?;
     }
     let mut exit = Exit::Done;
     for plan in plans {

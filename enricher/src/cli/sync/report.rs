@@ -4,16 +4,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use indicatif::HumanCount;
 use serde::Serialize;
 use weft_plan_types::SyncPlan;
 use weft_sync::{Ending, Held, Report, Rows};
 
 use super::{Exit, Failure, Trouble};
-
-/// The longest result that Kubernetes keeps of a pod (the termination message).
-const RESULT_BYTES: usize = 4096;
+use crate::cli::result_file;
 
 /// An error is cut to so many characters in a result.
 const ERROR_CHARACTERS: usize = 1000;
@@ -68,22 +65,14 @@ impl<'a> Line<'a> {
     /// Writes the result to a file; without what was asked for to look at, if it is too long with it.
     pub(super) fn write_to(&self, path: &Path) -> Result<(), Failure> {
         let mut json = self.json();
-        if json.len() > RESULT_BYTES {
+        if json.len() > result_file::BYTES {
             let report =
                 self.report.map(|report| Report { samples: Vec::new(), statements: Vec::new(), ..report.clone() });
             let Self { entity, seconds, .. } = *self;
             json = Line { entity, report: report.as_ref(), error: None, seconds }.json();
         }
-        let written = std::fs::write(path, json);
-        written.with_context(|| format!("--result: failed to write {}", path.display())).map_err(Failure::Transient)
+        result_file::write(path, &json)
     }
-}
-
-/// Refuses a file that cannot be written, before there is anything to write to it.
-pub(in crate::cli) fn try_file(path: &Path) -> Result<(), Failure> {
-    let opened = std::fs::OpenOptions::new().create(true).append(true).open(path);
-    let tried = opened.with_context(|| format!("--result: {} cannot be written", path.display()));
-    tried.map(|_| ()).map_err(Failure::Configuration)
 }
 
 /// The result for people.

@@ -106,6 +106,10 @@ impl Dialect for Postgres {
         "OFFSET 0"
     }
 
+    fn version(&self) -> &'static str {
+        "SELECT 'PostgreSQL ' || pg_catalog.current_setting('server_version')"
+    }
+
     fn state_table(&self, name: &str) -> String {
         format!("{}.{}", quoted(&self.bookkeeping), quoted(name))
     }

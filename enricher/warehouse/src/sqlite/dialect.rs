@@ -123,6 +123,10 @@ impl Dialect for Sqlite {
         )
     }
 
+    fn version(&self) -> &'static str {
+        "SELECT 'SQLite ' || sqlite_version()"
+    }
+
     fn state_table(&self, name: &str) -> String {
         format!("{BOOKKEEPING}.{}", self.quoted(name))
     }
