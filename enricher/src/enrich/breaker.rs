@@ -53,6 +53,14 @@ impl Breaker {
         }
     }
 
+    /// Notes that a record has failed that was counted as one that had not: its receiver told later.
+    pub(super) fn correct(&mut self, failed: Option<&'static str>) {
+        if let (Some(_), Some(newest)) = (failed, self.last.iter_mut().rev().find(|failed| failed.is_none())) {
+            *newest = failed;
+            self.failed += 1;
+        }
+    }
+
     /// Why the mapping stops, if it does.
     pub(super) fn open(&self) -> Option<Trouble> {
         if self.hold != Hold::Not || self.last.len() < WINDOW || self.failed < MOST_FAILED {

@@ -11,29 +11,32 @@ use crate::join::{Batch, Join, Outcome, Sent};
 use crate::letters::{Address, NO_RULE, without_name};
 use crate::run::Summary;
 use crate::sink::{Output, Sink};
-use crate::source::{ALL_RULES, Receipt};
+use crate::source::{ALL_RULES, Counted, Receipt};
 
 impl<R, S: Sink, L: Sink> Pipeline<'_, R, S, L> {
     /// Sends each record of the batch as each rule wants it. What becomes of it is counted once, however often it is read. `lacking` keys of the batch have no answer; what waits for
     /// one of them is sent as it came.
     pub(super) fn deliver(&mut self, lacking: usize) -> Result<(), Interrupted> {
         let Self { plan, join, flow, breaker, batch, read, output, summary, owed, .. } = self;
-        let (again, counted) = (None, 0);
+        let (again, counted) = (None, Counted::default());
         let lacks_rows = lacking > 0;
         let mut delivery = Delivery { plan, join, flow, batch, output, summary, owed, again, counted, lacks_rows };
         for Read { record, receipt, judged } in read.iter() {
-            let Some(counted) = delivery.flow.assignment.counted(*receipt, record.offset()) else { continue };
-            delivery.counted = counted;
+            let Some(before) = delivery.flow.assignment.counted(*receipt, record.offset()) else { continue };
+            delivery.counted = before;
             let address = Address::of(record.headers(), delivery.plan);
             if !matches!(address, Address::AnotherMapping) {
                 let delivered = delivery.record(record, *receipt, judged, &address);
-                if delivered.is_err() {
+                let is_refused = delivery.counted.refusals != before.refusals;
+                if delivered.is_err() || is_refused {
                     // What was counted of it is not counted again when it is read again.
                     delivery.flow.assignment.count(*receipt, record.offset(), delivery.counted);
                 }
                 let failed = delivered?;
-                if counted == 0 {
+                if before.outcomes == 0 {
                     breaker.count(failed);
+                } else if is_refused {
+                    breaker.correct(failed);
                 }
             }
             delivery.flow.assignment.done(*receipt, record.offset());
@@ -55,8 +58,8 @@ struct Delivery<'batch, 'run, S, L> {
     owed: &'batch mut Vec<(usize, Sent)>,
     /// Takes what was counted before, and is not looked at.
     again: Option<Summary>,
-    /// Under how many rules the outcome of the record is counted.
-    counted: usize,
+    /// What of the record is counted.
+    counted: Counted,
     /// Some keys of the batch have no answer.
     lacks_rows: bool,
 }
@@ -85,12 +88,28 @@ impl<S: Sink, L: Sink> Delivery<'_, '_, S, L> {
 
     /// Where outcomes under a rule are counted.
     fn summary(&mut self, rule: usize) -> &mut Summary {
-        if rule < self.counted { self.again.get_or_insert_with(|| Summary::new(self.join)) } else { self.summary }
+        if rule < self.counted.outcomes {
+            self.again.get_or_insert_with(|| Summary::new(self.join))
+        } else {
+            self.summary
+        }
+    }
+
+    /// Counts that an output was refused, once; what it was counted as before, because the brokers told later, is owed.
+    fn refused(&mut self, rule: usize, sent: Sent, reason: &'static str) {
+        if rule < self.counted.refusals {
+            return;
+        }
+        self.summary.count_refused(rule, reason);
+        if rule < self.counted.outcomes {
+            self.owed.push((rule, sent));
+            self.counted.refusals = rule + 1;
+        }
     }
 
     /// Notes that the outcome under a rule is counted.
     fn is_counted(&mut self, rule: usize) {
-        self.counted = self.counted.max(rule + 1);
+        self.counted.outcomes = self.counted.outcomes.max(rule + 1);
     }
 
     /// Makes a dead letter of a record that is for no rule.
@@ -117,7 +136,7 @@ impl<S: Sink, L: Sink> Delivery<'_, '_, S, L> {
         if let Err(refusal) = self.flow.send(&Output { headers, ..original(record, receipt) })? {
             self.bury(record, receipt, &Reason::refused(refusal, NO_RULE))?;
         }
-        if let Some(counters) = self.flow.status.counters().filter(|_| self.counted == 0) {
+        if let Some(counters) = self.flow.status.counters().filter(|_| self.counted.outcomes == 0) {
             counters.tombstone();
         }
         Ok(())
@@ -152,11 +171,7 @@ impl<S: Sink, L: Sink> Delivery<'_, '_, S, L> {
             };
             match &reason {
                 Some(reason) if let Outcome::Sent(sent) = outcome => {
-                    self.summary.count_refused(rule, reason.reason);
-                    if rule < self.counted {
-                        // The brokers told later than it was counted.
-                        self.owed.push((rule, sent));
-                    }
+                    self.refused(rule, sent, reason.reason);
                 }
                 _ => self.summary(rule).count(rule, outcome),
             }
@@ -169,7 +184,7 @@ impl<S: Sink, L: Sink> Delivery<'_, '_, S, L> {
                 None => is_sent |= matches!(outcome, Outcome::Sent(_)),
             }
         }
-        if self.counted < ALL_RULES {
+        if self.counted.outcomes < ALL_RULES {
             self.summary.events += 1;
         }
         Ok(failed.filter(|_| !is_sent))
@@ -178,7 +193,7 @@ impl<S: Sink, L: Sink> Delivery<'_, '_, S, L> {
     /// Makes the output of an event under a rule; gives the aliases of the rule that have no answer too.
     fn enrich(&mut self, record: &BorrowedMessage<'_>, number: usize, rule: usize) -> (Outcome, Vec<usize>) {
         let Self { join, batch, output, summary, again, counted, lacks_rows, .. } = self;
-        let summary = if rule < *counted { again.get_or_insert_with(|| Summary::new(join)) } else { summary };
+        let summary = if rule < counted.outcomes { again.get_or_insert_with(|| Summary::new(join)) } else { summary };
         let (event, lookups) = (record.payload().unwrap_or_default(), &mut summary.rules[rule].lookups);
         output.clear();
         let unanswered = if *lacks_rows { batch.unanswered(join, (number, rule), event) } else { Vec::new() };

@@ -59,6 +59,8 @@ pub(crate) struct Flow<'run, S, L> {
     /// A loss of offsets is accepted, once for each partition: those for which it was.
     pub(super) accepts_loss: Option<BTreeSet<i32>>,
     pub(super) paused: bool,
+    /// As many records wait as may.
+    is_full: bool,
     /// Records that came while partitions were paused.
     pub(super) held: VecDeque<BorrowedMessage<'run>>,
     pub(super) lags: Lags,
@@ -79,8 +81,8 @@ pub(super) struct Trial {
     pub(super) since: Instant,
 }
 
-/// How long a record is looked for that has a dead letter: what made the last one may come no more.
-const LETTER_TRIAL: Duration = Duration::from_secs(60);
+/// How long something to send is looked for: what made the last dead letter may come no more, and the topic may be idle.
+const LONGEST_TRIAL: Duration = Duration::from_secs(60);
 
 /// A batch cannot be finished: its records come again.
 #[derive(Debug)]
@@ -114,6 +116,7 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
             revoked: None,
             accepts_loss,
             paused: false,
+            is_full: false,
             held: VecDeque::new(),
             lags: Lags::default(),
             silence: Silence::new(),
@@ -125,12 +128,17 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
 
     /// The next record, if there is one within a time.
     pub(super) fn next(&mut self, wait: Duration) -> Option<BorrowedMessage<'run>> {
+        if self.assignment.waiting() >= MAX_WAITING {
+            self.is_full = true;
+            // The group is heard only where the consumer is asked.
+            self.wait_paused(STEP);
+            return None;
+        }
+        if std::mem::take(&mut self.is_full) {
+            self.read_on();
+        }
         if let Some(record) = self.held.pop_front() {
             return Some(record);
-        }
-        if self.assignment.waiting() >= MAX_WAITING {
-            self.settle(STEP);
-            return None;
         }
         self.poll(wait)
     }
@@ -169,6 +177,9 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
         let mut settled = |receipt: Receipt, fate: Fate, of_letters: bool| match fate {
             Fate::Delivered => {
                 assignment.settled(receipt);
+                if let Some(counters) = status.counters().filter(|_| of_letters) {
+                    counters.dead_letter();
+                }
                 if silence.is_broken() {
                     status.goes_on(Pause::DestinationSlow);
                 }
@@ -184,7 +195,7 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
             Fate::Refused(refusal, _) if !of_letters && suspects.take(receipt, refusal.clone()) => {
                 // Its dead letter holds the record from now on.
                 assignment.settled(receipt);
-                if let Some(over) = trial.take_if(|trial| trial.pause == Pause::DestinationRefuses) {
+                if let Some(over) = trial.take_if(|trial| !trial.of_letters) {
                     status.goes_on(over.pause);
                 }
             }
@@ -211,8 +222,8 @@ impl<'run, S: Sink, L: Sink> Flow<'run, S, L> {
             self.bide(since, STEP);
         }
         self.read_on();
-        let is_over = |trial: &mut Trial| trial.of_letters && trial.since.elapsed() >= LETTER_TRIAL;
-        if let Some(over) = self.trial.take_if(is_over) {
+        let is_idle = self.sink.waiting() + self.letters.waiting() == 0;
+        if let Some(over) = self.trial.take_if(|trial| is_idle && trial.since.elapsed() >= LONGEST_TRIAL) {
             self.status.goes_on(over.pause);
         }
     }

@@ -69,7 +69,9 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
             }
         };
         if let Err(error) = self.source.assign(&offsets) {
-            tracing::warn!(%error, "failed to begin with partitions that were assigned");
+            tracing::warn!(%error, "failed to begin with partitions that were assigned; joins the group again");
+            self.fatal = Some(error.rdkafka_error_code().unwrap_or(Code::Fail));
+            return;
         }
         offsets.iter().for_each(|(partition, offset)| self.assignment.add(*partition, *offset));
         if self.paused {
@@ -204,6 +206,10 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
             };
             if self.accepts_loss.as_mut().is_some_and(|accepted| accepted.insert(partition)) {
                 tracing::warn!(loss, "goes on at the oldest record, as it was told to");
+                // Whoever reads it next is not to ask again.
+                if let Err(error) = self.source.commit(&[(partition, oldest)], false) {
+                    tracing::warn!(%error, partition, "failed to commit where it goes on");
+                }
                 self.assignment.add(partition, oldest);
                 self.held.retain(|record| record.partition() != partition);
                 if let Err(error) = self.source.go_to(&[(partition, oldest)]) {

@@ -44,7 +44,10 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
     /// Tells that outputs are not acknowledged, and has the source asked when nothing comes from it.
     pub(super) fn listen(&mut self) {
         if self.sink.waiting() + self.letters.waiting() == 0 {
-            self.silence.waits_since = None;
+            // What was waited for came, failed, or is read again.
+            if self.silence.is_broken() {
+                self.status.goes_on(Pause::DestinationSlow);
+            }
         } else if self.silence.waits_since.get_or_insert_with(Instant::now).elapsed() >= OF_SINKS
             && !self.silence.is_told
         {

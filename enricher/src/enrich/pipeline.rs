@@ -168,7 +168,8 @@ impl<'run, R: Reader, S: Sink, L: Sink> Pipeline<'run, R, S, L> {
     fn gather(&mut self) {
         self.read.clear();
         self.batch.clear(&self.join);
-        let most = if self.flow.trial.is_some() { 1 } else { BATCH_RECORDS };
+        // What is tried alone takes its time, and the group is tended to between batches.
+        let most = if self.flow.trial.is_some() || self.flow.suspects.are_there() { 1 } else { BATCH_RECORDS };
         let (mut wait, mut bytes, mut events) = (IDLE, 0, 0);
         while self.read.len() < most && bytes < BATCH_BYTES && self.batch.weight() < BATCH_WEIGHT {
             let Some(record) = self.flow.next(wait) else { break };

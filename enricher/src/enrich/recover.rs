@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use rdkafka::error::RDKafkaErrorCode;
 use weft_store::backoff::Backoff;
 
 use super::flow::{SETTLE, Trial};
@@ -35,7 +36,10 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
         self.samples.clear();
         let back = self.assignment.go_back();
         if let Err(error) = self.source.go_to(&back) {
-            tracing::warn!(%error, "failed to go back to what was not delivered");
+            // To read on from elsewhere would pass over it: another membership begins at what is committed.
+            tracing::warn!(%error, "failed to go back to what was not delivered; joins the group again");
+            self.fatal = Some(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail));
+            return false;
         }
         self.pause_all();
         // What failed in its first trial too is not hurried.

@@ -21,6 +21,11 @@ pub(super) struct Suspects {
 }
 
 impl Suspects {
+    /// Whether there are any.
+    pub(super) fn are_there(&self) -> bool {
+        !self.records.is_empty()
+    }
+
     /// Takes the refusal of an output, if it is the one that is tried alone.
     pub(super) fn take(&mut self, receipt: Receipt, refusal: Refusal) -> bool {
         let tried = self.tried.as_mut().filter(|(tried, _)| *tried == receipt);
@@ -48,7 +53,7 @@ impl Suspects {
 impl<S: Sink, L: Sink> Flow<'_, S, L> {
     /// Sends an output, waiting for room; `Err` within if it alone is refused.
     pub(super) fn send(&mut self, output: &Output<'_>) -> Result<Result<(), Refusal>, Interrupted> {
-        let is_suspect = !self.suspects.records.is_empty()
+        let is_suspect = self.suspects.are_there()
             && self.assignment.place(output.receipt).is_some_and(|place| self.suspects.records.contains(&place));
         if is_suspect { self.send_alone(output) } else { self.give(output) }
     }
@@ -75,7 +80,8 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
 
     fn give(&mut self, output: &Output<'_>) -> Result<Result<(), Refusal>, Interrupted> {
         let mut full_since = None;
-        loop {
+        // A partition that was given back while this waited is another member's: so is the record.
+        while self.assignment.is_held(output.receipt) {
             match self.sink.send(output) {
                 Ok(()) => {
                     self.sent(output, full_since);
@@ -85,18 +91,16 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
                 Err(not_taken) => self.wait_for_room(not_taken, &mut full_since)?,
             }
         }
+        Ok(Ok(()))
     }
 
     /// Sends a dead letter, waiting for room. One that is refused stops the mapping: it is never dropped.
     pub(super) fn send_letter(&mut self, output: &Output<'_>) -> Result<(), Interrupted> {
         let mut full_since = None;
-        loop {
+        while self.assignment.is_held(output.receipt) {
             match self.letters.send(output) {
                 Ok(()) => {
                     self.sent(output, full_since);
-                    if let Some(counters) = self.status.counters() {
-                        counters.dead_letter();
-                    }
                     return Ok(());
                 }
                 Err(NotTaken::Refused(refusal)) => {
@@ -107,6 +111,7 @@ impl<S: Sink, L: Sink> Flow<'_, S, L> {
                 Err(not_taken) => self.wait_for_room(not_taken, &mut full_since)?,
             }
         }
+        Ok(())
     }
 
     fn wait_for_room(&mut self, not_taken: NotTaken, full_since: &mut Option<Instant>) -> Result<(), Interrupted> {

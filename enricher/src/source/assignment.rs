@@ -30,6 +30,8 @@ struct Holding {
     /// What is counted already, when records are read again: of those before the offset everything, of the one at it
     /// so many rules.
     counted: (i64, usize),
+    /// The same for what was refused after it was counted as sent.
+    refused: (i64, usize),
     /// The timestamp of the record that was read last.
     read_at: Option<i64>,
     state: State,
@@ -59,6 +61,14 @@ enum State {
     Halted,
 }
 
+/// Under how many rules something of a record is counted; [`ALL_RULES`] if under all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub(crate) outcomes: usize,
+    /// Refusals that were told after the output was counted as sent.
+    pub(crate) refusals: usize,
+}
+
 /// More than any mapping has.
 pub(crate) const ALL_RULES: usize = usize::MAX;
 
@@ -79,6 +89,7 @@ impl Assignment {
             outputs: 0,
             committed: position,
             counted: (position, 0),
+            refused: (position, 0),
             read_at: None,
             state: State::Running,
         };
@@ -105,22 +116,29 @@ impl Assignment {
         Some(Receipt::new(number, holding.tracker.begin(offset)))
     }
 
-    /// Under how many rules the outcome of a record is counted already, [`ALL_RULES`] if under all, because it was read
-    /// before; `None` if it is not, or no longer, to be worked on.
-    pub(crate) fn counted(&self, receipt: Receipt, offset: i64) -> Option<usize> {
+    /// What of a record is counted already, because it was read before; `None` if it is not, or no longer, to be worked
+    /// on.
+    pub(crate) fn counted(&self, receipt: Receipt, offset: i64) -> Option<Counted> {
         let holding = self.holdings.get(&receipt.holding()).filter(|holding| holding.state == State::Running)?;
-        Some(match holding.counted {
-            (next, _) if offset < next => ALL_RULES,
-            (next, rules) if offset == next => rules,
-            _ => 0,
-        })
+        let rules = |(next, rules): (i64, usize)| match offset.cmp(&next) {
+            std::cmp::Ordering::Less => ALL_RULES,
+            std::cmp::Ordering::Equal => rules,
+            std::cmp::Ordering::Greater => 0,
+        };
+        Some(Counted { outcomes: rules(holding.counted), refusals: rules(holding.refused) })
     }
 
-    /// Notes under how many rules the outcome of a record is counted.
-    pub(crate) fn count(&mut self, receipt: Receipt, offset: i64, rules: usize) {
+    /// Notes what of a record is counted.
+    pub(crate) fn count(&mut self, receipt: Receipt, offset: i64, counted: Counted) {
         if let Some(holding) = self.holdings.get_mut(&receipt.holding()) {
-            holding.counted = holding.counted.max((offset, rules));
+            holding.counted = holding.counted.max((offset, counted.outcomes));
+            holding.refused = holding.refused.max((offset, counted.refusals));
         }
+    }
+
+    /// Whether a record is of a partition that is this member's still.
+    pub(crate) fn is_held(&self, receipt: Receipt) -> bool {
+        self.holdings.contains_key(&receipt.holding())
     }
 
     /// The partition and the offset of a record that is not finished.
@@ -224,11 +242,11 @@ impl Assignment {
     pub(crate) fn go_back(&mut self) -> Vec<(i32, i64)> {
         let running = |holding: &&Holding| holding.state == State::Running;
         let back: Vec<_> = self.holdings.values().filter(running).map(Holding::resume).collect();
-        for (partition, position, committed, counted) in &back {
+        for (partition, position, committed, counted, refused) in &back {
             self.add(*partition, *position);
             let number = self.current.get(partition).copied().unwrap_or_default();
             if let Some(holding) = self.holdings.get_mut(&number) {
-                (holding.committed, holding.counted) = (*committed, *counted);
+                (holding.committed, holding.counted, holding.refused) = (*committed, *counted, *refused);
             }
         }
         back.into_iter().map(|(partition, position, ..)| (partition, position)).collect()
@@ -259,8 +277,9 @@ impl Assignment {
 
 impl Holding {
     /// The partition, where to read on, what the group knows, and what is counted.
-    fn resume(&self) -> (i32, i64, i64, (i64, usize)) {
-        (self.partition, self.tracker.unfinished().unwrap_or(self.position), self.committed, self.counted)
+    fn resume(&self) -> (i32, i64, i64, (i64, usize), (i64, usize)) {
+        let position = self.tracker.unfinished().unwrap_or(self.position);
+        (self.partition, position, self.committed, self.counted, self.refused)
     }
 }
 

@@ -18,7 +18,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 
-pub(crate) use assignment::{ALL_RULES, Assignment, Progress};
+pub(crate) use assignment::{ALL_RULES, Assignment, Counted, Progress};
 pub(crate) use config::GroupProtocol;
 pub(crate) use context::Notice;
 pub(crate) use receipt::Receipt;

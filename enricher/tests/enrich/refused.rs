@@ -95,3 +95,45 @@ fn a_record_without_a_key_for_a_compacted_topic_is_a_dead_letter_of_each_rule() 
     world.kafka.wait_until("each event is counted once for each rule", || counted() == 2 * (EVENTS as u64 + 10));
     enricher.stop();
 }
+
+#[test]
+fn a_refused_record_counts_once_however_often_its_dead_letter_fails() {
+    const EVENTS: usize = 40;
+    let world = World::new();
+    world.kafka.create_topic(&world.topic("in"), PARTITIONS, &[]);
+    let compact = [("cleanup.policy", "compact")];
+    ["out", "dead"].into_iter().for_each(|topic| world.kafka.create_topic(&world.topic(topic), PARTITIONS, &compact));
+    write(&world, EVENTS, |number| number == 20, |sent| sent.key = None);
+    let mut enricher = world.enrich_with_admin(&[]);
+    enricher.logs("DeadLetterUnwritable");
+    let topic = world.topic("dead");
+    let change =
+        ["--entity-type", "topics", "--entity-name", &topic, "--alter", "--add-config", "cleanup.policy=delete"];
+    world.kafka.tool("kafka.admin.ConfigCommand", &change);
+    world.kafka.wait_until("all is committed", || world.committed() == EVENTS as i64);
+    world.records("dead", 1);
+    write(&world, 10, |_| false, |_| {});
+    let counted = |name: &str, label: &str| {
+        let counters = enricher.counters(name);
+        counters.iter().filter(|(name, _)| name.contains(label)).map(|(_, count)| count).sum::<u64>()
+    };
+    let events = "weft_enricher_events_total{";
+    let each_once = || (counted(events, "refused"), counted(events, "")) == (1, EVENTS as u64 + 10);
+    world.kafka.wait_until("each event is counted once", each_once);
+    assert_eq!(counted("weft_enricher_dead_letters_total", ""), 1, "what failed was not written");
+    enricher.stop();
+}
+
+#[test]
+fn a_stream_of_which_the_brokers_refuse_every_record_is_stopped() {
+    let world = World::new();
+    world.kafka.create_topic(&world.topic("in"), PARTITIONS, &[]);
+    world.kafka.create_topic(&world.topic("out"), PARTITIONS, &[("cleanup.policy", "compact")]);
+    world.kafka.create_topic(&world.topic("dead"), PARTITIONS, &[]);
+    write(&world, 1_500, |_| true, |sent| sent.key = None);
+    let mut enricher = world.enrich();
+    enricher.logs("BreakerOpen");
+    assert!(enricher.log().contains("became dead letters (refused "), "{}", enricher.log());
+    enricher.stop();
+    assert!(world.ends("dead") < 1_500, "the rest stays where it is");
+}

@@ -66,17 +66,19 @@ impl KafkaSink {
         Self { source: Some(source).filter(|source| source.topic == self.access.topic), ..self }
     }
 
-    /// Makes sure that the topic is not the source's. The same brokers may be written in many ways; a cluster has one id.
-    fn check_source(&self, producer: &BaseProducer<Context>) -> Result<(), Trouble> {
-        let Some(source) = &self.source else { return Ok(()) };
-        let source: Result<BaseProducer, _> = source.config().create();
-        let source = source.ok().and_then(|source| source.client().fetch_cluster_id(ASK));
-        let own = producer.client().fetch_cluster_id(ASK);
-        match (own, source) {
-            (Some(own), Some(source)) if own == source => Err(trouble::is_source(&self.access)),
-            (Some(_), Some(_)) => Ok(()),
-            _ => Err(self.trouble(RDKafkaErrorCode::AllBrokersDown)),
+    /// Makes sure, once, that the topic is not the source's. The same brokers may be written in many ways; a cluster has
+    /// one id, where its brokers tell it.
+    fn check_source(&mut self, producer: &BaseProducer<Context>) -> Result<(), Trouble> {
+        let Some(access) = &self.source else { return Ok(()) };
+        let unreachable = |_| trouble::source_unreachable(access);
+        let source: BaseProducer = access.config().create().map_err(unreachable)?;
+        source.client().fetch_metadata(Some(&access.topic), ASK).map_err(unreachable)?;
+        let id = source.client().fetch_cluster_id(Duration::ZERO);
+        if id.is_some() && id == producer.client().fetch_cluster_id(Duration::ZERO) {
+            return Err(trouble::is_source(&self.access));
         }
+        self.source = None;
+        Ok(())
     }
 
     fn trouble(&self, code: RDKafkaErrorCode) -> Trouble {

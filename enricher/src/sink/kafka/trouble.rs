@@ -80,3 +80,13 @@ pub(super) fn is_source(access: &Access) -> Trouble {
     );
     Trouble { pause: Pause::DestinationIsSource, message }
 }
+
+/// What it means that the source cannot be asked whether it is the destination.
+pub(super) fn source_unreachable(source: &Access) -> Trouble {
+    let message = format!(
+        "{}: the brokers do not answer; they are asked whether they are those of spec.destination, whose topic has the same \
+         name",
+        source.endpoint.servers_field()
+    );
+    Trouble { pause: Pause::SourceUnreachable, message }
+}
