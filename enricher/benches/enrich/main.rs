@@ -5,7 +5,8 @@
 //!     WEFT_EVENTS=N  how many events (1,000,000 unless set)
 //!     WEFT_ROWS=N    how many products (100,000 unless set)
 //!     WEFT_ROUNDS=N  how often each backlog is worked off, in turn; medians are shown (3 unless set)
-//!     WEFT_RATE=N    events per second for the latencies; half of what the slowest took of the backlog unless set, 0 skips
+//!     WEFT_RATE=N    events per second for the latencies; a quarter of what the slowest took of the backlog unless set, 0 skips:
+//!                    half the load of a machine that also sends and reads them
 //!
 //! The last line is one JSON object with every figure.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a benchmark may panic, and prints")]
@@ -61,7 +62,7 @@ fn main() {
     let shop = Shop::open(rows);
     println!("{events} events of {} bytes, {rows} products; medians of {rounds} rounds\n", shop.event_bytes());
     let (backlogs, slowest) = backlogs(&shop, events, rounds);
-    let rate = number("WEFT_RATE").unwrap_or(slowest as u64 / 2);
+    let rate = number("WEFT_RATE").unwrap_or(slowest as u64 / 4);
     let latencies = if rate > 0 { latencies(&shop, rate) } else { Map::new() };
     println!(
         "{}",
