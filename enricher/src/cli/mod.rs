@@ -37,6 +37,8 @@ mod sync;
 #[cfg(feature = "manifests")]
 mod validate;
 mod version;
+#[cfg(feature = "manifests")]
+mod warehouse;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -95,6 +97,9 @@ enum Command {
     /// Try out the connections that manifests name, and say what is missing
     #[cfg(feature = "redis")]
     Probe(Box<probe::Args>),
+    /// List a Warehouse's tables, or print the grants that its user lacks
+    #[cfg(feature = "manifests")]
+    Warehouse(warehouse::Args),
     /// Show what becomes of one event, and why
     #[cfg(feature = "manifests")]
     Preview(Box<preview::Args>),
@@ -130,6 +135,8 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Cleanup(args) => cleanup::run(&args),
         #[cfg(feature = "redis")]
         Command::Probe(args) => probe::run(&args),
+        #[cfg(feature = "manifests")]
+        Command::Warehouse(args) => warehouse::run(&args),
         #[cfg(feature = "manifests")]
         Command::Preview(args) => preview::run(&args),
         #[cfg(feature = "redis")]

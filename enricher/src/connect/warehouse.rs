@@ -7,7 +7,7 @@ use weft_plan_types::PostgresAuth;
 use weft_plan_types::{WarehouseConnection, WarehousePlan};
 use weft_store::Column;
 use weft_warehouse::sqlite::Sqlite;
-use weft_warehouse::{Batches, Dialect, Error, Table, Warehouse};
+use weft_warehouse::{Batches, Dialect, Error, Grants, Listed, Reading, Table, Warehouse};
 
 use super::{ConnectError, Secrets};
 
@@ -129,6 +129,22 @@ impl Warehouse for AnyWarehouse {
             Self::Sqlite(file) => file.describe(table).await,
             #[cfg(feature = "postgres")]
             Self::Postgres(server) => server.describe(table).await,
+        }
+    }
+
+    async fn tables(&self) -> Result<Vec<Listed>, Error> {
+        match self {
+            Self::Sqlite(file) => file.tables().await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(server) => server.tables().await,
+        }
+    }
+
+    async fn grants(&self, readings: &[Reading], all: bool) -> Result<Grants, Error> {
+        match self {
+            Self::Sqlite(file) => file.grants(readings, all).await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(server) => server.grants(readings, all).await,
         }
     }
 

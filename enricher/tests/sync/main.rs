@@ -23,5 +23,6 @@ mod redis_server;
 mod secrets;
 mod signals;
 mod sqlite;
+mod warehouse;
 mod watcher;
 mod world;

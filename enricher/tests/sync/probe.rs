@@ -14,7 +14,7 @@ async fn world() -> World {
 }
 
 /// Lets a new user without any right log in from now on.
-async fn stranger(world: &World, name: &str) {
+pub(crate) async fn stranger(world: &World, name: &str) {
     world.execute(&format!("CREATE ROLE {name} LOGIN PASSWORD '{LOGIN}'")).await;
     world.edit("graph.yaml", "user: admin", &format!("user: {name}"));
     world.write("secret.yaml", &secret("warehouse", LOGIN));

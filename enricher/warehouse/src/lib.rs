@@ -5,6 +5,7 @@
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod batch;
+mod catalogue;
 mod cells;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod column;
@@ -25,6 +26,7 @@ use tokio::sync::mpsc;
 use weft_store::Column;
 
 pub use arrow_array::RecordBatch;
+pub use catalogue::{Grants, Listed, NotThere, Reading, TableKind};
 pub use cells::{Cells, NotText, shown_key};
 pub use dialect::{Dialect, ROW_HASH_VERSION, refused_key, shown_columns};
 pub use entity::ColumnError;
@@ -39,6 +41,12 @@ pub trait Warehouse {
     /// Finds a table or view by its name, outermost part first, unquoted. Each part matches exactly, else in another
     /// case if that is unambiguous.
     fn describe(&self, table: &[String]) -> impl Future<Output = Result<Table, Error>> + Send;
+
+    /// What this user may read, but for what Weft itself made, by schema and name.
+    fn tables(&self) -> impl Future<Output = Result<Vec<Listed>, Error>> + Send;
+
+    /// What this user lacks to read these tables and to keep books; with `all` also what it has.
+    fn grants(&self, readings: &[Reading], all: bool) -> impl Future<Output = Result<Grants, Error>> + Send;
 
     /// Runs a query whose result has `columns`; each batch has them in this order, with these types.
     ///

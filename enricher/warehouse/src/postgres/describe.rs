@@ -43,17 +43,37 @@ const IS_KEY_ENFORCED: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_index i 
 /// Types from this one on were not made by PostgreSQL (`FirstNormalObjectId` in its `access/transam.h`).
 const FIRST_OTHER_TYPE: u32 = 16_384;
 
+/// Where the catalogue has a table, whether this user may read it or not.
+pub(super) struct Place {
+    pub(super) schema: String,
+    pub(super) is_schema_usable: bool,
+    pub(super) table: String,
+    class: u32,
+}
+
 /// The table of this name, each part in this spelling or in another case.
-pub(super) async fn table(session: &Session, wanted: &[String]) -> Result<Table, Error> {
+pub(super) async fn find(session: &Session, wanted: &[String]) -> Result<Place, Error> {
     let (schema, table) = parts(session, wanted)?;
     let schemas = rows(session, SCHEMAS, &[]).await?;
     let (namespace, schema) = pick(&schemas, schema)?;
-    if !cell::<bool>(namespace, 2)? {
-        return Err(denied(session, &schema, &format!("USAGE ON SCHEMA {}", quoted(&schema))));
-    }
+    let is_schema_usable = cell(namespace, 2)?;
     let tables = rows(session, TABLES, &[&cell::<u32>(namespace, 0)?]).await?;
     let (class, table) = pick(&tables, table)?;
-    let class: u32 = cell(class, 0)?;
+    Ok(Place { schema, is_schema_usable, table, class: cell(class, 0)? })
+}
+
+/// The columns at a place, each with whether this user may read it.
+pub(super) async fn readable_columns(session: &Session, place: &Place) -> Result<Vec<(String, bool)>, Error> {
+    let columns = rows(session, COLUMNS, &[&place.class]).await?;
+    columns.iter().map(|row| Ok((cell(row, 0)?, cell(row, 4)?))).collect()
+}
+
+/// What is found under this name.
+pub(super) async fn table(session: &Session, wanted: &[String]) -> Result<Table, Error> {
+    let Place { schema, is_schema_usable, table, class } = find(session, wanted).await?;
+    if !is_schema_usable {
+        return Err(denied(session, &schema, &format!("USAGE ON SCHEMA {}", quoted(&schema))));
+    }
     let name = vec![schema, table];
     let (mut columns, mut unreadable) = (Vec::new(), Vec::new());
     // Values of one text may differ in a type that somebody else made, but for an enum.
@@ -130,10 +150,10 @@ fn denied(session: &Session, what: &str, grant: &str) -> Error {
     Error::Denied(format!("the user {user:?} may not read {what}; run: GRANT {grant} TO {}", quoted(user)))
 }
 
-async fn rows(session: &Session, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
+pub(super) async fn rows(session: &Session, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Error> {
     session.client().query(sql, parameters).await.map_err(|failure| session.failed(&failure))
 }
 
-fn cell<'a, T: FromSql<'a>>(row: &'a Row, position: usize) -> Result<T, Error> {
+pub(super) fn cell<'a, T: FromSql<'a>>(row: &'a Row, position: usize) -> Result<T, Error> {
     row.try_get(position).map_err(|_| Error::Run("the catalogue answers in an unexpected form".to_owned()))
 }

@@ -16,10 +16,12 @@
 //!
 //! Texts come as UTF-8 whatever the encoding of the database.
 
+mod catalogue;
 mod connect;
 mod describe;
 mod dialect;
 mod failure;
+mod grants;
 mod kinds;
 mod read;
 mod session;
@@ -31,7 +33,7 @@ use tokio::sync::{mpsc, oneshot};
 use weft_store::Column;
 
 use crate::batch::WAITING_BATCHES;
-use crate::{Batches, Dialect, Error, Table, Warehouse};
+use crate::{Batches, Dialect, Error, Grants, Listed, Reading, Table, Warehouse};
 
 pub use connect::{ClientCertificate, Options, Tls};
 use session::Session;
@@ -75,6 +77,16 @@ impl Warehouse for Postgres {
     async fn describe(&self, table: &[String]) -> Result<Table, Error> {
         let (session, wanted) = (Arc::clone(&self.session), table.to_vec());
         self.in_turn(async move { describe::table(&session, &wanted).await }).await
+    }
+
+    async fn tables(&self) -> Result<Vec<Listed>, Error> {
+        let session = Arc::clone(&self.session);
+        self.in_turn(async move { catalogue::tables(&session).await }).await
+    }
+
+    async fn grants(&self, readings: &[Reading], all: bool) -> Result<Grants, Error> {
+        let (session, readings) = (Arc::clone(&self.session), readings.to_vec());
+        self.in_turn(async move { grants::grants(&session, &readings, all).await }).await
     }
 
     async fn query(&self, sql: String, columns: Vec<Column>) -> Result<Batches, Error> {

@@ -41,14 +41,14 @@ fn columns(connection: &Connection, name: &str) -> Result<Vec<Column>, Error> {
 }
 
 /// Tables and views without SQLite's own, each with whether it is a view.
-fn known_tables(connection: &Connection) -> Result<Vec<(String, bool)>, Error> {
+pub(super) fn known_tables(connection: &Connection) -> Result<Vec<(String, bool)>, Error> {
     let sql = "SELECT name, type = 'view' FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow' \
                AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
     let mut statement = connection.prepare(sql).map_err(refused)?;
     statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).and_then(Iterator::collect).map_err(failed)
 }
 
-fn primary_key(connection: &Connection, table: &str) -> Result<Vec<String>, Error> {
+pub(super) fn primary_key(connection: &Connection, table: &str) -> Result<Vec<String>, Error> {
     let sql = "SELECT name FROM pragma_table_info(?1, 'main') WHERE pk > 0 ORDER BY pk";
     let mut statement = connection.prepare(sql).map_err(refused)?;
     statement.query_map([table], |row| row.get(0)).and_then(Iterator::collect).map_err(failed)

@@ -19,6 +19,7 @@
 //! SQLite lets a cell be something else than its column's type. Such a cell keeps what it is: as a value it is written
 //! as its storage class says (a number, a string, base64), as a key its row is rejected.
 
+mod catalogue;
 mod declared;
 mod describe;
 mod dialect;
@@ -37,7 +38,7 @@ use tokio::task::spawn_blocking;
 use weft_store::Column;
 
 use crate::batch::WAITING_BATCHES;
-use crate::{Batches, Dialect, Error, Table, Warehouse};
+use crate::{Batches, Dialect, Error, Grants, Listed, Reading, Table, Warehouse};
 
 /// A SQLite file. Its statements run one after the other.
 #[derive(Clone)]
@@ -89,6 +90,15 @@ impl Warehouse for Sqlite {
     async fn describe(&self, table: &[String]) -> Result<Table, Error> {
         let wanted = table.last().cloned().unwrap_or_default();
         self.blocking(move |connection| describe::table(connection, &wanted)).await
+    }
+
+    async fn tables(&self) -> Result<Vec<Listed>, Error> {
+        self.blocking(catalogue::tables).await
+    }
+
+    async fn grants(&self, _: &[Reading], _: bool) -> Result<Grants, Error> {
+        // A file has no users.
+        Ok(Grants::default())
     }
 
     async fn query(&self, sql: String, columns: Vec<Column>) -> Result<Batches, Error> {
