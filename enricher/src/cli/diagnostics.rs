@@ -17,8 +17,8 @@ pub(crate) fn usable(args: &ManifestArgs, output: Format) -> Result<Loaded, Fail
     let mut loaded = manifests::load(args, &mut io::stdin().lock());
     loaded.manifests.diagnostics.retain(|diagnostic| diagnostic.severity != Severity::Note);
     if !loaded.manifests.diagnostics.is_empty() {
-        let printed = anstream::stderr().write_all(report(&loaded, output).as_bytes());
-        printed.map_err(|error| Failure::Transient(error.into()))?;
+        // Where that is full or closed nobody is left to tell: the exit code has to do.
+        let _ = anstream::stderr().write_all(report(&loaded, output).as_bytes());
     }
     if loaded.is_valid() { Ok(loaded) } else { Err(Failure::Invalid) }
 }

@@ -52,10 +52,18 @@ pub(crate) use exit::{Exit, Failure, print};
 /// Enriches event streams with warehouse data
 #[derive(Parser)]
 #[command(name = "weft", version, max_term_width = 100, disable_help_subcommand = true)]
+#[cfg_attr(feature = "manifests", command(after_help = FIRST_STEPS))]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+#[cfg(feature = "manifests")]
+const FIRST_STEPS: &str = "\
+First steps:
+  weft init --help      writes manifests for a table and events of yours
+  weft validate -f DIR  checks them, weft explain REASON tells what helps
+  weft run --help       enriches events by them, from a file, a pipe or a topic";
 
 /// How a command prints its result.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -55,8 +55,8 @@ pub(crate) fn installation(text: &str) -> Result<String, String> {
 /// The Redis to use.
 #[derive(clap::Args)]
 pub(crate) struct StoreArgs {
-    /// The Redis to use, redis://HOST:PORT/DATABASE or rediss:// for TLS; `manifest`, where a Redis is needed also the
-    /// default, is the one that the manifests name, with their users
+    /// The Redis to use, redis://HOST:PORT/DATABASE or rediss:// for TLS; `manifest` is the one that the manifests name,
+    /// with their users [default: manifest, but for weft run, which needs no Redis]
     #[arg(long, value_name = "URL")]
     store: Option<String>,
 

@@ -1,7 +1,7 @@
 //! The settings of a Kafka client, from the plan of a topic.
 
 use rdkafka::ClientConfig;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::BaseProducer;
 use weft_plan_types::{KafkaTopic, Owner, SecretFile};
 
@@ -197,6 +197,18 @@ impl PartialEq for Access {
 impl std::fmt::Debug for Access {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Access").field("endpoint", &self.endpoint).field("topic", &self.topic).finish_non_exhaustive()
+    }
+}
+
+/// What it means that brokers gave no answer that says more, and what helps.
+pub(crate) fn unanswered(topic: &str, code: RDKafkaErrorCode) -> String {
+    use RDKafkaErrorCode as Code;
+    match code {
+        Code::BrokerTransportFailure | Code::AllBrokersDown | Code::OperationTimedOut | Code::Resolve => format!(
+            "the brokers of topic {topic} do not answer; check host and port, that they run and can be reached, and that \
+             `auth` and `tls` are what that port asks for"
+        ),
+        code => format!("the brokers of topic {topic} do not answer as they should: {code}"),
     }
 }
 

@@ -18,7 +18,7 @@ mod warehouse;
 pub(crate) use args::{ConnectArgs, Connections, Readable, StoreArgs, installation};
 pub(crate) use error::ConnectError;
 #[cfg(feature = "kafka")]
-pub(crate) use kafka::{Access, ClientError, Endpoint};
+pub(crate) use kafka::{Access, ClientError, Endpoint, unanswered};
 pub(crate) use secrets::{SecretArgs, SecretBytes, SecretManifests, Secrets};
 #[cfg(feature = "kafka")]
 pub(crate) use topics::{Accesses, Topics};

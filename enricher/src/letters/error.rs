@@ -1,6 +1,6 @@
 use rdkafka::error::RDKafkaErrorCode as Code;
 
-use crate::connect::{Access, ClientError};
+use crate::connect::{Access, ClientError, unanswered};
 use crate::enrich::{Pause, Trouble};
 
 /// Why a topic of a mapping cannot be read, or records cannot be sent to it.
@@ -27,7 +27,7 @@ pub(crate) enum TopicError {
     #[error("EnrichmentMapping {mapping}: {field}: the brokers refuse the login; check user, password and mechanism")]
     Login { mapping: String, field: &'static str },
     /// The brokers do not answer as they should.
-    #[error("EnrichmentMapping {mapping}: {field}: the brokers of topic {topic} do not answer as they should: {code}")]
+    #[error("EnrichmentMapping {mapping}: {field}: {}", unanswered(topic, *code))]
     Unreachable { mapping: String, field: &'static str, topic: String, code: Code },
     /// A topic cannot be written to.
     #[error("EnrichmentMapping {mapping}: {}", trouble.message)]

@@ -21,7 +21,9 @@ pub(super) fn serve(
     runtime: &tokio::runtime::Handle,
 ) -> Result<(), Failure> {
     let bound = runtime.block_on(TcpListener::bind(address));
-    let listener = bound.with_context(|| format!("failed to listen on {address} (--admin)"));
+    let listener = bound.with_context(|| {
+        format!("failed to listen on {address} (--admin); name another port, or end what listens there")
+    });
     let listener = listener.map_err(Failure::Configuration)?;
     if let Ok(address) = listener.local_addr() {
         tracing::info!(%address, "answers on the admin port");

@@ -72,7 +72,8 @@ Examples:
   weft sync -f manifests/ --entity product-entity --approve 1790000001
 
 Exit codes, the first that applies to any of the entities:
-  2  wrong arguments, manifests, tables or columns: do not try again
+  2  wrong arguments, manifests, tables, columns, logins or grants: do not try
+     again
   5  refused: a newer sync took over, or the copy is another owner's
   1  stopped by something that may pass: try again
   4  held: look, then approve

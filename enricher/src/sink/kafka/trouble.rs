@@ -1,6 +1,6 @@
 use rdkafka::error::RDKafkaErrorCode as Code;
 
-use crate::connect::{Access, Endpoint};
+use crate::connect::{Access, Endpoint, unanswered};
 use crate::enrich::{Pause, Trouble};
 use crate::sink::{Fate, Refusal};
 
@@ -59,13 +59,9 @@ pub(super) fn trouble(access: &Access, code: Code) -> Trouble {
                 "{field}: topic {topic} refused records together with one that it does not take; they are sent again"
             ),
         ),
-        code => (
-            Pause::DestinationUnreachable,
-            format!(
-                "{}: the brokers of topic {topic} do not answer as they should: {code}",
-                access.endpoint.servers_field()
-            ),
-        ),
+        code => {
+            (Pause::DestinationUnreachable, format!("{}: {}", access.endpoint.servers_field(), unanswered(topic, code)))
+        }
     };
     let pause = if access.endpoint == Endpoint::DeadLetter { Pause::DeadLetterUnwritable } else { pause };
     Trouble { pause, message }

@@ -97,6 +97,12 @@ fn refused(address: &str, error: &RedisError) -> ConnectError {
     let cause = match code {
         _ if let Some(fault) = untrusted => fault.to_owned(),
         _ if error.to_string().contains("refused to switch database") => database_fault(error).to_owned(),
+        "" if error.is_connection_refusal() => {
+            format!("{}; check host and port of the url, and that Redis runs there", cause(error))
+        }
+        "" if error.source().is_some_and(|source| source.to_string().contains("lookup")) => {
+            "the host name is not known; check the host of the url".to_owned()
+        }
         "" => cause(error),
         code => format!("Redis answers {code}{}", remedy(code)),
     };
