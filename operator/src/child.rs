@@ -7,9 +7,9 @@ use sha2::{Digest as _, Sha256};
 
 /// Everything the operator makes has this label; it watches nothing else of these kinds.
 pub(crate) const MANAGED: &str = "app.kubernetes.io/managed-by=weft-operator";
-/// The Entity or EnrichmentMapping that a child is of, `entity` or `mapping`.
+/// What a child is for, and of which kind: `entity`, `mapping`, or `warehouse-probe`.
 pub(crate) const OWNER_KIND: &str = "weft.dev/owner-kind";
-/// Its name.
+/// The name of the object that it is of.
 pub(crate) const OWNER_NAME: &str = "weft.dev/owner";
 /// On what removes the copy of a deleted Entity: its uid.
 pub(crate) const CLEANUP: &str = "weft.dev/cleanup-of";
@@ -19,7 +19,7 @@ pub(crate) const PLAN: &str = "weft.dev/plan";
 /// What an object is to its children.
 #[derive(Clone, Debug)]
 pub(crate) struct Parent {
-    /// As it stands in a label: `entity` or `mapping`.
+    /// As it stands in the label [`OWNER_KIND`].
     kind: &'static str,
     pub(crate) namespace: String,
     pub(crate) name: String,
@@ -56,7 +56,11 @@ impl Parent {
 
     /// The labels of a child and of its pods.
     pub(crate) fn labels(&self) -> Value {
-        let component = if self.kind == "entity" { "sync" } else { "enricher" };
+        let component = match self.kind {
+            "entity" => "sync",
+            "mapping" => "enricher",
+            _ => "probe",
+        };
         json!({
             "app.kubernetes.io/name": "weft",
             "app.kubernetes.io/component": component,

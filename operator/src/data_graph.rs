@@ -16,6 +16,7 @@ use crate::world::Objects;
 impl Kind for DataGraph {
     const KIND: &'static str = "DataGraph";
     const PARENT: Option<&'static str> = None;
+    const PROBE: Option<&'static str> = None;
 
     fn decide(&self, observed: &Observed<'_>) -> Decision {
         let before = self.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();

@@ -73,6 +73,8 @@ pub(crate) struct Observed<'a> {
     pub(crate) objects: Objects,
     /// What was made of the object, and its pods.
     pub(crate) children: Vec<DynamicObject>,
+    /// What was made to test its connection.
+    pub(crate) probes: Vec<DynamicObject>,
     pub(crate) settings: &'a Settings,
     pub(crate) now: Timestamp,
 }
@@ -112,6 +114,8 @@ pub(crate) trait Kind:
     const KIND: &'static str;
     /// As the labels of its children spell it; none has no children.
     const PARENT: Option<&'static str>;
+    /// As the labels of what tests its connection spell it; none has no connection.
+    const PROBE: Option<&'static str>;
 
     /// What should be: no I/O, no clock.
     fn decide(&self, observed: &Observed<'_>) -> Decision;
@@ -203,16 +207,16 @@ async fn reconcile<K: Kind>(object: &Guarded<K>, context: &Context) -> Result<Ac
     };
     let (decision, children, status) = match &object.0 {
         Ok(sound) => {
-            let children =
-                K::PARENT.map(|parent| context.world.children(parent, &namespace, &name)).unwrap_or_default();
+            let of = |label: Option<_>| label.map(|label| context.world.children(label, &namespace, &name));
             let observed = Observed {
                 objects: context.world.objects(&namespace),
-                children,
+                children: of(K::PARENT).unwrap_or_default(),
+                probes: of(K::PROBE).unwrap_or_default(),
                 settings: &context.settings,
                 now: Timestamp::now(),
             };
             let decision = if is_deleted { sound.finish(&observed) } else { sound.decide(&observed) };
-            (decision, observed.children, sound.status())
+            (decision, [observed.children, observed.probes].concat(), sound.status())
         }
         // What is left of it nobody can tell.
         Err(_) if is_deleted => (Decision { finalizer: Finalizer::Gone, ..Decision::default() }, Vec::new(), None),

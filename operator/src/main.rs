@@ -17,6 +17,7 @@ mod logs;
 mod mapping;
 mod metrics;
 mod pod;
+mod probe;
 mod reason;
 mod release;
 mod session;

@@ -25,6 +25,7 @@ use crate::reason::Reason;
 impl Kind for EnrichmentMapping {
     const KIND: &'static str = "EnrichmentMapping";
     const PARENT: Option<&'static str> = Some("mapping");
+    const PROBE: Option<&'static str> = None;
 
     fn decide(&self, observed: &Observed<'_>) -> Decision {
         let parent = Parent::of("mapping", self);

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use weft_plan_types::{
-    EnrichPlan, KafkaTopic, PostgresAuth, RedisConnection, SecretFile, SyncPlan, WarehouseConnection,
+    EnrichPlan, KafkaTopic, PostgresAuth, ProbePlan, ProbeTarget, RedisConnection, SecretFile, SyncPlan,
+    WarehouseConnection, WarehousePlan,
 };
 
 /// Where a pod finds its plan.
@@ -69,14 +70,15 @@ pub(crate) fn pod_spec(program: &Program<'_>) -> Value {
 /// The Secrets that a sync reads.
 pub(crate) fn secrets_of_sync(plan: &SyncPlan) -> BTreeSet<String> {
     let mut files = of_redis(&plan.store);
-    if let WarehouseConnection::Postgres(postgres) = &plan.warehouse.connection {
-        files.extend(&postgres.ca);
-        match &postgres.auth {
-            PostgresAuth::Password(password) => files.push(password),
-            PostgresAuth::ClientCertificate { certificate, private_key } => files.extend([certificate, private_key]),
-        }
-    }
+    files.extend(of_warehouse(&plan.warehouse));
     names(files)
+}
+
+/// The Secrets that a probe reads.
+pub(crate) fn secrets_of_probe(plan: &ProbePlan) -> BTreeSet<String> {
+    names(match &plan.target {
+        ProbeTarget::Warehouse(warehouse) => of_warehouse(warehouse),
+    })
 }
 
 /// The Secrets that an enricher reads.
@@ -86,6 +88,15 @@ pub(crate) fn secrets_of_enricher(plan: &EnrichPlan) -> BTreeSet<String> {
         files.extend(of_topic(topic));
     }
     names(files)
+}
+
+fn of_warehouse(plan: &WarehousePlan) -> Vec<&SecretFile> {
+    let WarehouseConnection::Postgres(postgres) = &plan.connection else { return Vec::new() };
+    let proof = match &postgres.auth {
+        PostgresAuth::Password(password) => vec![password],
+        PostgresAuth::ClientCertificate { certificate, private_key } => vec![certificate, private_key],
+    };
+    proof.into_iter().chain(&postgres.ca).collect()
 }
 
 fn of_redis(redis: &RedisConnection) -> Vec<&SecretFile> {

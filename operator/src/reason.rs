@@ -5,8 +5,13 @@ use std::fmt;
 /// The spelling is part of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// The settings of a Warehouse are sound. Whether it can be reached, the syncs of its entities tell.
-    Accepted,
+    /// A pod tests the connection.
+    Connecting,
+    /// The connection can be used: somebody logged in and did there what is needed.
+    Connected,
+    /// The connection cannot be used; the message says at which step it fails and what helps. It is tested again by
+    /// itself.
+    ConnectionFailed,
     /// Everything that refers to each other is there and fits.
     Valid,
     /// The object is none of its kind as this version knows it. Apply it anew, or upgrade the operator.
@@ -25,7 +30,7 @@ pub(crate) enum Reason {
     SyncFailed,
     /// The copy is another installation's, or a newer sync took over.
     SyncRefused,
-    /// The last copy ended without an answer: its pod was evicted, killed or ran out of memory.
+    /// The last copy, or test of a connection, ended without an answer: its pod was evicted, killed or ran out of memory.
     ResultUnknown,
     /// A pod cannot start; the message says what it waits for.
     PodWaiting,

@@ -1,40 +1,64 @@
-//! A Warehouse owns nothing yet but its status.
-//! It is woken by itself.
-//! It waits for nothing.
-//! Deleted, it leaves nothing behind; its DataGraphs say that it is gone.
+//! A Warehouse owns the Jobs that test its connection, and their plans (ConfigMaps).
+//! It is woken by itself and by those Jobs and their pods.
+//! It waits for the answer of a test; while that is a failure it tests again and again.
+//! Deleted, it takes its children along; its DataGraphs say that it is gone.
 
 use serde_json::Value;
 use weft_api::Warehouse;
+use weft_plan::PlannedProbe;
 
-use crate::condition::{Finding, Is};
-use crate::driver::{Decision, Kind, Observed, plain_status};
+use crate::condition::{Finding, Is, conditions};
+use crate::driver::{Decision, Kind, Observed};
+use crate::probe::{Noted, probing};
 use crate::reason::Reason;
+
+/// What is the case of a Warehouse whose test succeeded.
+const USABLE: &str = "the user can log in, and write, read and drop a table in bookkeeping";
 
 impl Kind for Warehouse {
     const KIND: &'static str = "Warehouse";
     const PARENT: Option<&'static str> = None;
+    const PROBE: Option<&'static str> = Some("warehouse-probe");
 
     fn decide(&self, observed: &Observed<'_>) -> Decision {
-        let before = self.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-        let ready = ready(self);
-        let stalled = (ready.is == Is::False).then(|| ready.also("Stalled", Is::True));
-        let findings = std::iter::once(ready).chain(stalled).collect();
-        let status = plain_status(before, self.metadata.generation, observed.now, findings);
-        Decision { status, ..Decision::default() }
+        let before = self.status.clone().unwrap_or_default();
+        let mut noted = Noted::of(&before);
+        let mut decision = Decision::default();
+        let planned = observed.planned();
+        let is_its =
+            |it: &&PlannedProbe| it.object.kind == Self::KIND && Some(&it.object.name) == self.metadata.name.as_ref();
+        let findings = match planned.probes.iter().find(is_its) {
+            _ if is_local(self) => {
+                let message =
+                    "spec.sqlite: a pod has no such file; give spec.postgres, or use `weft run` where the file is";
+                let ready = Finding::new("Ready", Is::False, Reason::LocalOnly, message);
+                let stalled = ready.also("Stalled", Is::True);
+                vec![ready, stalled]
+            }
+            None => {
+                let message = "spec: the settings do not fit together; `weft validate` says what is wrong with them";
+                let ready = Finding::new("Ready", Is::False, Reason::InvalidObject, message);
+                let stalled = ready.also("Stalled", Is::True);
+                vec![ready, stalled]
+            }
+            Some(probe) => {
+                let probing = probing(self, &probe.plan, noted, USABLE, observed);
+                decision.children = probing.children;
+                decision.unwanted = probing.unwanted;
+                decision.again = probing.again;
+                noted = probing.noted;
+                let ready = probing.connected.also("Ready", probing.connected.is);
+                vec![ready, probing.connected]
+            }
+        };
+        let conditions = conditions(&before.conditions, self.metadata.generation, observed.now, findings);
+        decision.status = serde_json::to_value(noted.status(conditions)).unwrap_or_default();
+        decision
     }
 
     fn status(&self) -> Option<Value> {
         serde_json::to_value(self.status.as_ref()?).ok()
     }
-}
-
-fn ready(warehouse: &Warehouse) -> Finding {
-    if is_local(warehouse) {
-        let message = "spec.sqlite: a pod has no such file; give spec.postgres, or use `weft run` where the file is";
-        return Finding::new("Ready", Is::False, Reason::LocalOnly, message);
-    }
-    let message = "the settings are sound; whether it can be reached, the Entities' condition Synced tells";
-    Finding::new("Ready", Is::True, Reason::Accepted, message)
 }
 
 /// Whether it is a file, which no pod has.

@@ -54,6 +54,8 @@ pub(crate) enum Changed {
     EntityChild(String, String),
     /// A child of an EnrichmentMapping.
     MappingChild(String, String),
+    /// What tests the connection of a Warehouse.
+    WarehouseProbe(String, String),
 }
 
 type Watch = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -101,6 +103,7 @@ pub(crate) fn watched(
             match parent_of(child)? {
                 ("entity", name) => Some(Changed::EntityChild(namespace, name.to_owned())),
                 ("mapping", name) => Some(Changed::MappingChild(namespace, name.to_owned())),
+                ("warehouse-probe", name) => Some(Changed::WarehouseProbe(namespace, name.to_owned())),
                 _ => None,
             }
         })));
@@ -216,7 +219,7 @@ impl World {
         }
     }
 
-    /// The children of an Entity (`entity`) or EnrichmentMapping (`mapping`).
+    /// What was made of an object, as the label says: `entity`, `mapping`, or `warehouse-probe`.
     pub(crate) fn children(&self, kind: &str, namespace: &str, name: &str) -> Vec<DynamicObject> {
         let is_of = |child: &DynamicObject| {
             child.namespace().as_deref() == Some(namespace) && parent_of(child) == Some((kind, name))
@@ -277,14 +280,16 @@ impl World {
             Changed::Mapping(namespace, name) | Changed::MappingChild(namespace, name) => {
                 vec![ObjectRef::new(name).within(namespace)]
             }
-            Changed::EntityChild(..) => Vec::new(),
+            Changed::EntityChild(..) | Changed::WarehouseProbe(..) => Vec::new(),
         }
     }
 
     /// The warehouses to look at again.
     pub(crate) fn warehouses_woken(changed: &Changed) -> Vec<ObjectRef<Guarded<Warehouse>>> {
         match changed {
-            Changed::Warehouse(namespace, name) => vec![ObjectRef::new(name).within(namespace)],
+            Changed::Warehouse(namespace, name) | Changed::WarehouseProbe(namespace, name) => {
+                vec![ObjectRef::new(name).within(namespace)]
+            }
             _ => Vec::new(),
         }
     }

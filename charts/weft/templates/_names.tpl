@@ -28,7 +28,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
   verbs: [patch]
 # Children are owned with blockOwnerDeletion, which some clusters let only those set who may finalize the owner.
 - apiGroups: [weft.dev]
-  resources: [entities/finalizers, enrichmentmappings/finalizers]
+  resources: [warehouses/finalizers, entities/finalizers, enrichmentmappings/finalizers]
   verbs: [update]
 # Plans: made once, never changed, removed when two newer ones are there.
 - apiGroups: [""]
@@ -38,11 +38,11 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
-# How syncs ended stands in their pods.
+# How syncs, clean-ups and tests of connections ended stands in their pods.
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]
-# Syncs at once, and clean-ups: made once, removed when three newer ones have ended.
+# Syncs at once, clean-ups and tests of connections: made once, removed when three newer ones have ended.
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [list, watch, create, delete]

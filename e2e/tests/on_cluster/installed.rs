@@ -94,8 +94,9 @@ fn events_go_on_while_the_warehouse_is_away_and_what_is_back_is_used_again() {
     for object in shop.objects().iter().filter(|object| object["kind"] == "Warehouse") {
         shop.apply(object);
     }
-    shop.is_ready();
+    shop.condition("warehouse/prod", "False");
     shop.kubectl(&["patch", "secret/credentials", "-p", r#"{"stringData":{"warehouse":"canary-rotated-77aa"}}"#]);
+    shop.is_ready();
     shop.sql("INSERT INTO products VALUES ('INK', 'Ink')");
     shop.sync("rotated");
     shop.send(r#"{"sku":"INK"}"#);

@@ -6,6 +6,7 @@
 // The schema derive copies each type into a function, where `pub` reaches nobody.
 #![allow(unreachable_pub)]
 
+mod connection_status;
 mod crds;
 mod data_graph;
 mod duration;
@@ -28,6 +29,7 @@ mod tls;
 mod violation;
 mod warehouse;
 
+pub use connection_status::{ConnectionStatus, ConnectionTest};
 pub use crds::{crd, crds, generated};
 pub use data_graph::{DataGraph, DataGraphSpec, Store};
 pub use duration::duration;

@@ -2,7 +2,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Postgres, Status, Validate, Violation,
+    ConnectionStatus, Postgres, Validate, Violation,
     duration::{self, TIMEOUT},
     metadata::{self, NAME_LENGTH},
     violation::{CelRule, TextRule, Violations},
@@ -42,7 +42,7 @@ static SCHEMA: TextRule = TextRule::new(
     namespaced,
     shortname = "wh",
     category = "weft",
-    status = "Status",
+    status = "ConnectionStatus",
     derive = "PartialEq",
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
     printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),

@@ -218,7 +218,7 @@ pub(crate) fn old_plans(children: &[DynamicObject], wanted: &str, running: &[Str
     old.map(|it| Unwanted { api_version: "v1", kind: "ConfigMap", name: it.name_any() }).collect()
 }
 
-pub(super) fn is_ended(job: &DynamicObject) -> bool {
+pub(crate) fn is_ended(job: &DynamicObject) -> bool {
     let job: Option<Job> = job.clone().try_parse().ok();
     let conditions = job.and_then(|job| job.status?.conditions).unwrap_or_default();
     conditions.iter().any(|it| matches!(it.type_.as_str(), "Complete" | "Failed") && it.status == "True")

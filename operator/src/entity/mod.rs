@@ -21,7 +21,7 @@ use weft_api::{Entity, EntityStatus};
 use weft_plan::{Planned, PlannedSync, Schedule};
 use weft_plan_types::canonical_bytes;
 
-pub(crate) use children::{old_plans, plan_manifest, plan_name, pod_waiting};
+pub(crate) use children::{is_ended, old_plans, plan_manifest, plan_name, pod_waiting};
 
 use crate::child::{Parent, hash};
 use crate::condition::{Finding, Is, conditions};
@@ -32,6 +32,7 @@ use crate::reason::Reason;
 impl Kind for Entity {
     const KIND: &'static str = "Entity";
     const PARENT: Option<&'static str> = Some("entity");
+    const PROBE: Option<&'static str> = None;
 
     fn decide(&self, observed: &Observed<'_>) -> Decision {
         let planned = observed.planned();

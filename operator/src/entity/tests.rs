@@ -55,7 +55,7 @@ pub(super) fn decide(
         cleanup_deadline: std::time::Duration::from_secs(600),
     };
     let now = Timestamp::from_second(NOW).unwrap();
-    entity.decide(&Observed { objects, children, settings: &settings, now })
+    entity.decide(&Observed { objects, children, probes: Vec::new(), settings: &settings, now })
 }
 
 pub(super) fn whole(entity: &Entity, children: Vec<DynamicObject>) -> Decision {

@@ -83,7 +83,7 @@ fn decide(mapping: &EnrichmentMapping, objects: Objects, children: Vec<DynamicOb
         cleanup_deadline: std::time::Duration::from_secs(600),
     };
     let now = Timestamp::from_second(NOW).unwrap();
-    mapping.decide(&Observed { objects, children, settings: &settings, now })
+    mapping.decide(&Observed { objects, children, probes: Vec::new(), settings: &settings, now })
 }
 
 fn child<'a>(decision: &'a Decision, kind: &str) -> Option<&'a Value> {

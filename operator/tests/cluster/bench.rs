@@ -308,19 +308,35 @@ impl Bench {
 
     /// The one object of a kind that the operator made.
     pub(crate) async fn find(&self, namespace: &str, api_version: &str, kind: &str) -> Option<DynamicObject> {
-        let managed = ListParams::default().labels("app.kubernetes.io/managed-by=weft-operator");
+        self.find_labelled(namespace, api_version, kind, "app.kubernetes.io/name=weft").await
+    }
+
+    /// The one object of a kind that the operator made, of those with this label.
+    async fn find_labelled(
+        &self,
+        namespace: &str,
+        api_version: &str,
+        kind: &str,
+        label: &str,
+    ) -> Option<DynamicObject> {
+        let managed = ListParams::default().labels(&format!("app.kubernetes.io/managed-by=weft-operator,{label}"));
         self.api(namespace, api_version, kind).list(&managed).await.unwrap().items.into_iter().next()
     }
 
-    /// Lets the first Job's pod answer and the Deployment's pods run, and waits until all four kinds are ready.
+    /// Lets the pods of the first Jobs answer and the Deployment's pods run, and waits until all four kinds are ready.
     pub(crate) async fn converged(&self, namespace: &str) {
-        let job = self.eventually("there is a Job", async || self.find(namespace, "batch/v1", "Job").await).await;
         let now = jiff::Timestamp::now().as_second();
-        let answer = json!({
+        let synced = json!({
             "entity": "product", "outcome": "synced", "run": 7, "mode": "full", "snapshotTime": now,
             "verifiedTime": now, "rows": { "added": 3, "changed": 0, "removed": 0, "rejected": 0, "total": 3 },
         });
-        self.answered(namespace, &job, 0, &answer).await;
+        let connected = json!({ "outcome": "connected", "server": "PostgreSQL 17.2", "steps": [] });
+        for (kind, answer) in [("warehouse-probe", connected), ("entity", synced)] {
+            let label = format!("weft.dev/owner-kind={kind}");
+            let made = async || self.find_labelled(namespace, "batch/v1", "Job", &label).await;
+            let job = self.eventually(&format!("there is a Job, {kind}"), made).await;
+            self.answered(namespace, &job, 0, &answer).await;
+        }
         let made = async || self.find(namespace, "apps/v1", "Deployment").await;
         let deployment = self.eventually("there is a Deployment", made).await;
         let status = json!({ "status": {
@@ -331,7 +347,7 @@ impl Bench {
         let name = deployment.name_any();
         deployments.patch_status(&name, &PatchParams::default(), &Patch::Merge(&status)).await.unwrap();
         for (kind, reason) in
-            [("Warehouse", "Accepted"), ("DataGraph", "Valid"), ("Entity", "Synced"), ("EnrichmentMapping", "Running")]
+            [("Warehouse", "Connected"), ("DataGraph", "Valid"), ("Entity", "Synced"), ("EnrichmentMapping", "Running")]
         {
             self.ready_reason(namespace, kind, reason).await;
         }

@@ -27,7 +27,10 @@ async fn the_four_kinds_in_any_order_become_the_same_children_and_conditions() {
     }
     let (children, conditions) = &ends[0];
     let kinds: Vec<_> = children.iter().map(|child| child.0.as_str()).collect();
-    assert_eq!(kinds, ["ConfigMap", "ConfigMap", "CronJob", "Deployment", "Job", "PodDisruptionBudget"]);
+    assert_eq!(
+        kinds,
+        ["ConfigMap", "ConfigMap", "ConfigMap", "CronJob", "Deployment", "Job", "Job", "PodDisruptionBudget"]
+    );
     assert!(conditions.iter().filter(|it| it.1 == "Ready").all(|it| it.2 == "True"), "{conditions:?}");
     for (order, end) in ORDERS.iter().zip(&ends) {
         assert_eq!(end, &ends[0], "{order:?}");
@@ -214,6 +217,6 @@ async fn a_leader_that_is_told_to_stop_hands_over_long_before_its_lease_runs_out
     bench.leads("b").await;
     assert!(began.elapsed() < Duration::from_secs(10), "it took {:?}", began.elapsed());
     bench.apply(&bench.namespaces[0], "Warehouse").await;
-    bench.ready_reason(&bench.namespaces[0], "Warehouse", "Accepted").await;
+    bench.ready_reason(&bench.namespaces[0], "Warehouse", "Connecting").await;
     bench.removed().await;
 }
