@@ -1,25 +1,31 @@
-//! A DataGraph owns nothing but its status.
-//! It is woken by itself, its Warehouse and its Entities.
-//! It waits for its Warehouse.
-//! Deleted, it leaves its Entities and EnrichmentMappings with what they had.
+//! A DataGraph owns the Jobs that test the connection to its store, and their plans (ConfigMaps).
+//! It is woken by itself, its Warehouse, its Entities, and those Jobs and their pods.
+//! It waits for its Warehouse, and for the answer of a test; while that is a failure it tests again and again.
+//! Deleted, it takes its children along, and leaves its Entities and EnrichmentMappings with what they had.
 
 use serde_json::Value;
 use weft_api::DataGraph;
-use weft_plan::Planned;
+use weft_plan::{Planned, PlannedProbe};
 
-use crate::condition::{Finding, Is};
-use crate::driver::{Decision, Kind, Observed, diagnosed, first_error, is_stalled, plain_status};
+use crate::condition::{Finding, Is, conditions};
+use crate::driver::{Decision, Kind, Observed, diagnosed, first_error, is_stalled};
+use crate::probe::{Noted, probing};
 use crate::reason::Reason;
 use crate::warehouse::is_local;
 use crate::world::Objects;
 
+/// What is the case of a DataGraph whose test succeeded.
+const USABLE: &str = "the store lets in who writes and who reads, and allows what they do";
+
 impl Kind for DataGraph {
     const KIND: &'static str = "DataGraph";
     const PARENT: Option<&'static str> = None;
-    const PROBE: Option<&'static str> = None;
+    const PROBE: Option<&'static str> = Some("graph-probe");
 
     fn decide(&self, observed: &Observed<'_>) -> Decision {
-        let before = self.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+        let before = self.status.clone().unwrap_or_default();
+        let mut noted = Noted::of(&before);
+        let mut decision = Decision::default();
         let planned = observed.planned();
         let name = self.metadata.name.as_deref().unwrap_or_default();
         let error = first_error(&planned, Self::KIND, name);
@@ -27,11 +33,22 @@ impl Kind for DataGraph {
             Some(error) => diagnosed("Valid", error),
             None => Finding::new("Valid", Is::True, Reason::Valid, "the graph and what it refers to fit"),
         };
-        let ready = unusable(self, &planned, &observed.objects).unwrap_or_else(|| valid.also("Ready", Is::True));
+        let is_its = |it: &&PlannedProbe| it.object.kind == Self::KIND && it.object.name == name;
+        let connected = planned.probes.iter().find(is_its).map(|probe| {
+            let probing = probing(self, &probe.plan, noted.clone(), USABLE, observed);
+            decision.children = probing.children;
+            decision.unwanted = probing.unwanted;
+            decision.again = probing.again;
+            noted = probing.noted;
+            probing.connected
+        });
+        let usable = || connected.as_ref().map_or_else(|| valid.also("Ready", Is::True), |it| it.also("Ready", it.is));
+        let ready = unusable(self, &planned, &observed.objects).unwrap_or_else(usable);
         let stalled = error.is_some_and(is_stalled).then(|| ready.also("Stalled", Is::True));
-        let findings = std::iter::once(ready).chain(stalled).chain([valid]).collect();
-        let status = plain_status(before, self.metadata.generation, observed.now, findings);
-        Decision { status, ..Decision::default() }
+        let findings = std::iter::once(ready).chain(stalled).chain([valid]).chain(connected).collect();
+        let conditions = conditions(&before.conditions, self.metadata.generation, observed.now, findings);
+        decision.status = serde_json::to_value(noted.status(conditions)).unwrap_or_default();
+        decision
     }
 
     fn status(&self) -> Option<Value> {

@@ -78,6 +78,7 @@ pub(crate) fn secrets_of_sync(plan: &SyncPlan) -> BTreeSet<String> {
 pub(crate) fn secrets_of_probe(plan: &ProbePlan) -> BTreeSet<String> {
     names(match &plan.target {
         ProbeTarget::Warehouse(warehouse) => of_warehouse(warehouse),
+        ProbeTarget::Store(store) => [of_redis(&store.writer), of_redis(&store.reader)].concat(),
     })
 }
 

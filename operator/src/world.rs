@@ -56,6 +56,8 @@ pub(crate) enum Changed {
     MappingChild(String, String),
     /// What tests the connection of a Warehouse.
     WarehouseProbe(String, String),
+    /// What tests the connection of a DataGraph.
+    GraphProbe(String, String),
 }
 
 type Watch = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -104,6 +106,7 @@ pub(crate) fn watched(
                 ("entity", name) => Some(Changed::EntityChild(namespace, name.to_owned())),
                 ("mapping", name) => Some(Changed::MappingChild(namespace, name.to_owned())),
                 ("warehouse-probe", name) => Some(Changed::WarehouseProbe(namespace, name.to_owned())),
+                ("graph-probe", name) => Some(Changed::GraphProbe(namespace, name.to_owned())),
                 _ => None,
             }
         })));
@@ -219,7 +222,7 @@ impl World {
         }
     }
 
-    /// What was made of an object, as the label says: `entity`, `mapping`, or `warehouse-probe`.
+    /// What was made of an object, as the label says: `entity`, `mapping`, `warehouse-probe` or `graph-probe`.
     pub(crate) fn children(&self, kind: &str, namespace: &str, name: &str) -> Vec<DynamicObject> {
         let is_of = |child: &DynamicObject| {
             child.namespace().as_deref() == Some(namespace) && parent_of(child) == Some((kind, name))
@@ -234,7 +237,9 @@ impl World {
             Changed::Warehouse(namespace, name) => {
                 refs(&self.graphs, namespace, |graph| graph.spec.warehouse_ref.name == *name)
             }
-            Changed::Graph(namespace, name) => vec![ObjectRef::new(name).within(namespace)],
+            Changed::Graph(namespace, name) | Changed::GraphProbe(namespace, name) => {
+                vec![ObjectRef::new(name).within(namespace)]
+            }
             Changed::Entity(namespace, _, graph) => {
                 graph.iter().map(|graph| ObjectRef::new(graph).within(namespace)).collect()
             }
@@ -280,7 +285,7 @@ impl World {
             Changed::Mapping(namespace, name) | Changed::MappingChild(namespace, name) => {
                 vec![ObjectRef::new(name).within(namespace)]
             }
-            Changed::EntityChild(..) | Changed::WarehouseProbe(..) => Vec::new(),
+            Changed::EntityChild(..) | Changed::WarehouseProbe(..) | Changed::GraphProbe(..) => Vec::new(),
         }
     }
 

@@ -28,7 +28,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
   verbs: [patch]
 # Children are owned with blockOwnerDeletion, which some clusters let only those set who may finalize the owner.
 - apiGroups: [weft.dev]
-  resources: [warehouses/finalizers, entities/finalizers, enrichmentmappings/finalizers]
+  resources: [warehouses/finalizers, datagraphs/finalizers, entities/finalizers, enrichmentmappings/finalizers]
   verbs: [update]
 # Plans: made once, never changed, removed when two newer ones are there.
 - apiGroups: [""]

@@ -21,7 +21,7 @@ pub use enrich::{
     AliasPlan, ConsumerPlan, EnrichPlan, EnrichmentPlan, EntityKeys, HopPlan, IfMissing, KeyPlan, MatchPlan, OnMissing,
     OnUnavailable, RulePlan, StartFrom,
 };
-pub use probe::{ProbePlan, ProbeTarget};
+pub use probe::{ProbePlan, ProbeTarget, StorePlan};
 pub use read::{ReadError, read};
 pub use sync::{EntityPlan, GuardPlan, Owner, SyncPlan};
 

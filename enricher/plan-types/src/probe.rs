@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::WarehousePlan;
+use crate::{Owner, RedisConnection, WarehousePlan};
 
 /// A connection that is to be tried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,4 +20,18 @@ pub struct ProbePlan {
 pub enum ProbeTarget {
     /// Whether a warehouse lets its user in, and keep books.
     Warehouse(WarehousePlan),
+    /// Whether a store lets in whoever fills it and whoever reads it, and allows what they do.
+    Store(StorePlan),
+}
+
+/// The store of a data graph, and how to reach it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StorePlan {
+    /// The data graph.
+    pub owner: Owner,
+    /// The store, as whom syncs log in.
+    pub writer: RedisConnection,
+    /// The store, as whom enrichers log in.
+    pub reader: RedisConnection,
 }

@@ -20,6 +20,8 @@ pub(crate) use error::ConnectError;
 #[cfg(feature = "kafka")]
 pub(crate) use kafka::{Access, ClientError, Endpoint, unanswered};
 pub(crate) use secrets::{SecretArgs, SecretBytes, SecretManifests, Secrets};
+#[cfg(feature = "redis")]
+pub(crate) use store::{Role, store};
 #[cfg(feature = "kafka")]
 pub(crate) use topics::{Accesses, Topics};
 #[cfg(feature = "redis")]

@@ -25,7 +25,7 @@ impl Role {
 }
 
 /// Connects to the store of a graph, as its plan says.
-pub(super) async fn store(
+pub(crate) async fn store(
     connection: &RedisConnection,
     role: Role,
     owner: &Owner,

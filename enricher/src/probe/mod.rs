@@ -3,6 +3,7 @@
 //! What a probe writes it removes; what a probe that was killed has left, a later one removes.
 
 mod steps;
+mod store;
 mod warehouse;
 
 use weft_plan_types::{ProbePlan, ProbeTarget};
@@ -25,6 +26,7 @@ pub(crate) struct Probed {
 pub(crate) fn object(plan: &ProbePlan) -> (&'static str, &str) {
     match &plan.target {
         ProbeTarget::Warehouse(warehouse) => ("Warehouse", &warehouse.name),
+        ProbeTarget::Store(store) => ("DataGraph", &store.owner.graph),
     }
 }
 
@@ -32,5 +34,6 @@ pub(crate) fn object(plan: &ProbePlan) -> (&'static str, &str) {
 pub(crate) async fn probe(plan: &ProbePlan, secrets: &Secrets) -> Probed {
     match &plan.target {
         ProbeTarget::Warehouse(warehouse) => warehouse::probe(warehouse, &plan.namespace, secrets).await,
+        ProbeTarget::Store(plan) => store::probe(plan, secrets).await,
     }
 }

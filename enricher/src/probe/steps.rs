@@ -79,6 +79,12 @@ impl From<weft_warehouse::Error> for Trouble {
     }
 }
 
+impl From<weft_store::redis::StoreError> for Trouble {
+    fn from(error: weft_store::redis::StoreError) -> Self {
+        Self { is_transient: error.is_transient(), text: with_causes(&error) }
+    }
+}
+
 fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

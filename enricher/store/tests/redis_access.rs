@@ -10,6 +10,7 @@ use redis_server::Server;
 use redis_server::run::{OWNER, SLUG, ask, begin, bytes, found, keys, load, row, rows, snapshot, target, writer};
 use weft_store::redis::{
     Access, Change, ChangeFeed, Lease, News, Outcome, READER_PERMISSIONS, RedisStore, WRITER_PERMISSIONS, connect,
+    missing_for_reader, missing_for_writer,
 };
 use weft_store::{Answer, Reader as _, Unavailable};
 
@@ -42,7 +43,7 @@ async fn guarded_server() -> Server {
              --tls-ca-cert-file ours.pem --tls-auth-clients no --user default off \
              --user writer on >canary-writer {WRITER_PERMISSIONS} --user reader on >canary-reader {READER_PERMISSIONS} \
              --user half on >canary-half {WRITER_PERMISSIONS} -hset \
-             --user stranger on >canary-stranger ~other:* +@all"
+             --user admin on >canary-admin ~* +@all --user stranger on >canary-stranger ~other:* +@all"
         );
         text.split(' ').map(str::to_owned).collect()
     };
@@ -118,6 +119,36 @@ async fn a_user_who_may_not_read_is_denied_and_no_row_is_missing() {
     let store = RedisStore::new(connection, "shop", "main", OWNER, None);
     assert_eq!(ask(&store, &["sku-1"]).await, [Answer::Unavailable(Unavailable::Denied)]);
     assert_eq!(store.meta(SLUG).await, Err(Unavailable::Denied));
+}
+
+#[tokio::test]
+async fn each_permission_that_a_user_lacks_is_found_by_trying_and_nothing_stays_of_it() {
+    let server = guarded_server().await;
+    let admin = connect(&access(&server, "admin")).await.unwrap();
+    for (user, all, of_writer) in [("writer", WRITER_PERMISSIONS, true), ("reader", READER_PERMISSIONS, false)] {
+        let missing = async || {
+            let connection = connect(&access(&server, user)).await.unwrap();
+            match of_writer {
+                true => missing_for_writer(&connection, "shop", "main").await.unwrap(),
+                false => missing_for_reader(&connection, "shop", "main").await.unwrap(),
+            }
+        };
+        assert_eq!(missing().await, [""; 0], "{user}");
+        for permission in all.split(' ') {
+            let (take, give) = match permission.strip_prefix('+') {
+                Some(command) => (vec![format!("-{command}")], vec![permission.to_owned()]),
+                None => (vec!["resetkeys".to_owned(), "~other:*".to_owned()], vec![permission.to_owned()]),
+            };
+            redis::cmd("ACL").arg("SETUSER").arg(user).arg(&take).exec_async(&mut admin.clone()).await.unwrap();
+            assert_eq!(missing().await, [permission], "{user} with {take:?}");
+            redis::cmd("ACL").arg("SETUSER").arg(user).arg(&give).exec_async(&mut admin.clone()).await.unwrap();
+            assert_eq!(missing().await, [""; 0], "{user} with {give:?}");
+            redis::cmd("FLUSHALL").exec_async(&mut admin.clone()).await.unwrap();
+        }
+        assert_eq!(missing().await, [""; 0], "{user}");
+        let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut admin.clone()).await.unwrap();
+        assert_eq!(keys, [""; 0]);
+    }
 }
 
 #[tokio::test]

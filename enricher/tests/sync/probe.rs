@@ -9,6 +9,9 @@ use crate::world::{BOOKKEEPING, Run, World, secret};
 /// The password of the users that the tests make.
 const LOGIN: &str = "canary-login";
 
+const WAREHOUSE: &[&str] = &["--warehouse", "prod"];
+const STORE: &[&str] = &["--data-graph", "main"];
+
 async fn world() -> World {
     World::with(&[], Server::start().await, "").await
 }
@@ -43,7 +46,7 @@ fn cure(message: &str) -> &str {
 #[tokio::test]
 async fn a_warehouse_that_can_be_used_is_connected_and_keeps_nothing_of_it() {
     let world = world().await;
-    let run = world.probe(&[]).await.done();
+    let run = world.probe(WAREHOUSE).await.done();
     assert_eq!(run.outcome(), "connected");
     assert!(run.report()["server"].as_str().unwrap().starts_with("PostgreSQL "), "{run:?}");
     let all = ["log in", "list the tables in bookkeeping", "write a table in bookkeeping", "read it", "drop it"];
@@ -55,7 +58,7 @@ async fn a_warehouse_that_can_be_used_is_connected_and_keeps_nothing_of_it() {
 async fn a_user_without_rights_is_told_statement_by_statement_what_to_grant() {
     let world = world().await;
     stranger(&world, "probe_stranger").await;
-    let run = world.probe(&[]).await;
+    let run = world.probe(WAREHOUSE).await;
     assert_eq!(run.code(), Some(2), "{run:?}");
     let (step, message) = failed(&run);
     assert_eq!(step, "write a table in bookkeeping");
@@ -63,16 +66,16 @@ async fn a_user_without_rights_is_told_statement_by_statement_what_to_grant() {
 
     // Somebody makes the schema, but not for this user.
     world.execute(&format!("CREATE SCHEMA {BOOKKEEPING}")).await;
-    let (step, message) = failed(&world.probe(&[]).await);
+    let (step, message) = failed(&world.probe(WAREHOUSE).await);
     assert_eq!(step, "write a table in bookkeeping");
     world.execute(cure(&message)).await;
-    assert_eq!(world.probe(&[]).await.done().outcome(), "connected");
+    assert_eq!(world.probe(WAREHOUSE).await.done().outcome(), "connected");
 
     // And the first way.
     world.execute(&format!("DROP SCHEMA {BOOKKEEPING}")).await;
-    let (_, message) = failed(&world.probe(&[]).await);
+    let (_, message) = failed(&world.probe(WAREHOUSE).await);
     world.execute(cure(&message)).await;
-    assert_eq!(world.probe(&[]).await.done().outcome(), "connected");
+    assert_eq!(world.probe(WAREHOUSE).await.done().outcome(), "connected");
 }
 
 #[tokio::test]
@@ -93,7 +96,7 @@ async fn whatever_keeps_it_from_logging_in_is_named_and_told_from_what_may_pass(
     ] {
         assert!(graph.contains(from), "{from}");
         world.write("graph.yaml", &graph.replace(from, to));
-        let run = world.probe(&[]).await;
+        let run = world.probe(WAREHOUSE).await;
         let (step, message) = failed(&run);
         assert_eq!((step.as_str(), run.code()), ("log in", Some(code)), "{run:?}");
         assert!(message.contains(named), "{message}");
@@ -111,7 +114,7 @@ async fn what_a_killed_probe_left_is_dropped_by_a_later_one_and_that_of_one_at_w
     for table in [&old, &young, &"weft_probe_mine".to_owned()] {
         world.execute(&format!("CREATE TABLE {BOOKKEEPING}.{table} (note text)")).await;
     }
-    world.probe(&[]).await.done();
+    world.probe(WAREHOUSE).await.done();
     let names = world.query(&format!("SELECT tablename FROM pg_tables WHERE schemaname = '{BOOKKEEPING}'")).await;
     let mut names: Vec<_> = names.iter().map(|row| row.get(0).unwrap().to_owned()).collect();
     names.sort();
@@ -164,4 +167,37 @@ async fn a_file_is_probed_like_a_server_and_one_that_is_not_there_is_named() {
     let run = world.probe(&["--warehouse", "other"]).await;
     assert_eq!(run.code(), Some(2));
     assert!(run.stderr.contains("there is no Warehouse other (--warehouse); there is prod"), "{run:?}");
+}
+
+#[tokio::test]
+async fn a_store_is_tried_as_writer_and_as_reader_and_what_they_lack_is_named_with_what_helps() {
+    let world = world().await;
+    assert_eq!(world.probe(STORE).await.done().outcome(), "connected", "anybody may do everything");
+
+    let users = ["writer", "reader"]
+        .map(|user| format!("{user}: {{username: {user}, password: {{secretRef: {{name: store, key: password}}}}}}"));
+    world.write_graph(&format!(", {}", users.join(", ")));
+    world.write("store.yaml", &secret("store", LOGIN));
+    let run = world.probe(STORE).await;
+    assert_eq!((run.code(), failed(&run).0.as_str()), (Some(2), "log in as the writer"), "{run:?}");
+    assert!(failed(&run).1.contains("spec.store.redis.writer.password"), "{run:?}");
+
+    for user in ["writer", "reader"] {
+        world.command_redis(&["ACL", "SETUSER", user, "on", &format!(">{LOGIN}"), "~other:*", "+hget"]).await;
+    }
+    for step in ["do what a writer does", "do what a reader does"] {
+        let run = world.probe(STORE).await;
+        let (failed, message) = failed(&run);
+        assert_eq!((run.code(), failed.as_str()), (Some(2), step), "{run:?}");
+        assert!(!message.contains("+hget "), "it has that: {message}");
+        world.command_redis(&cure(&message).split(' ').collect::<Vec<_>>()).await;
+    }
+    let run = world.probe(STORE).await.done();
+    assert_eq!(steps(&run).len(), 4);
+    assert_eq!(world.redis_keys("*").await, [""; 0], "nothing stays");
+
+    // All of the manifests, the graph behind its warehouse.
+    let run = world.probe(&[]).await;
+    let kinds: Vec<_> = run.reports.iter().map(|report| report["kind"].as_str().unwrap()).collect();
+    assert_eq!((run.code(), kinds), (Some(0), vec!["Warehouse", "DataGraph"]));
 }

@@ -2,7 +2,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    LocalRef, Redis, Relationship, Status, SyncSettings, Validate, Violation,
+    ConnectionStatus, LocalRef, Redis, Relationship, SyncSettings, Validate, Violation,
     metadata::{self, NAME_LENGTH},
     violation::{CelRule, Violations},
 };
@@ -19,7 +19,7 @@ const ONE_STORE: CelRule = CelRule::new("has(self.redis)", "say where the copy i
     namespaced,
     shortname = "dg",
     category = "weft",
-    status = "Status",
+    status = "ConnectionStatus",
     derive = "PartialEq",
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
     printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),

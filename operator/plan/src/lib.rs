@@ -39,6 +39,8 @@ pub fn plan(resources: &Resources<'_>, options: &Options) -> Planned {
     let syncs = catalog.entities().filter_map(|entity| entity::planned(entity, &catalog, &mut findings)).collect();
     let enrichments =
         catalog.mappings().filter_map(|mapping| mapping::planned(mapping, &catalog, &mut findings)).collect();
-    let probes = catalog.warehouses().filter_map(|warehouse| probe::of_warehouse(warehouse, &catalog)).collect();
+    let of_warehouses = catalog.warehouses().filter_map(|warehouse| probe::of_warehouse(warehouse, &catalog));
+    let of_graphs = catalog.graphs().filter_map(|graph| probe::of_graph(graph, &catalog));
+    let probes = of_warehouses.chain(of_graphs).collect();
     Planned { diagnostics: findings.into_diagnostics(), syncs, enrichments, probes }
 }

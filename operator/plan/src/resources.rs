@@ -43,7 +43,7 @@ pub struct Planned {
     pub syncs: Vec<PlannedSync>,
     /// One for each mapping that is sound.
     pub enrichments: Vec<PlannedEnrichment>,
-    /// One for each Warehouse whose settings are sound.
+    /// One for each Warehouse whose settings are sound, and one for each DataGraph that names a store.
     pub probes: Vec<PlannedProbe>,
 }
 

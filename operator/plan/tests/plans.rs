@@ -38,11 +38,15 @@ fn a_sync_plan_says_what_is_copied_from_where_to_where_and_as_whom() {
 fn a_warehouse_is_probed_as_syncs_reach_it_whether_or_not_anything_refers_to_it() {
     let mut shop = Shop::sound();
     let planned = shop.planned();
-    let [probe] = &planned.probes[..] else { panic!("there is one connection") };
+    let [probe, store] = &planned.probes[..] else { panic!("there are two connections") };
     assert_eq!(probe.object.to_string(), "Warehouse shop/prod");
     let warehouse = as_json(&planned.syncs[1].plan)["warehouse"].clone();
     let expected = json!({"version": 1, "namespace": "shop", "target": {"warehouse": warehouse}});
     assert_eq!(as_json(&probe.plan), expected);
+    assert_eq!(store.object.to_string(), "DataGraph shop/main");
+    let store = &as_json(&store.plan)["target"]["store"];
+    assert_eq!(store["writer"], as_json(&planned.syncs[1].plan)["store"]);
+    assert_eq!(store["reader"], as_json(&planned.enrichments[0].plan)["store"]);
 
     shop.data_graphs.clear();
     shop.entities.clear();

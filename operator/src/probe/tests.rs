@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use kube::api::DynamicObject;
 use serde_json::{Value, json};
-use weft_api::Warehouse;
+use weft_api::{DataGraph, Warehouse};
 
 use crate::apply::resource;
 use crate::driver::{Decision, Kind as _, Observed, Settings};
@@ -246,4 +246,43 @@ fn a_file_is_not_tested_for_no_pod_has_it() {
     let decision = decide(&local, Vec::new(), 0);
     assert_eq!(decision.children, []);
     assert_eq!((condition(&decision, "Ready").1, condition(&decision, "Stalled").0), ("LocalOnly", "True"));
+}
+
+#[test]
+fn a_graph_is_ready_when_its_store_can_be_used_by_who_writes_and_who_reads() {
+    let mut graph: DataGraph = serde_yaml::from_str(
+        "apiVersion: weft.dev/v1alpha1
+kind: DataGraph
+metadata: {name: main, namespace: shop, uid: u-2, generation: 1}
+spec:
+  warehouseRef: {name: prod}
+  store: {redis: {url: 'redis://redis:6379/0', reader: {username: reader, password: {secretRef: {name: store, key: reader}}}}}",
+    )
+    .unwrap();
+    let settings = Settings {
+        installation: "test".into(),
+        data_plane_image: "weft:1".into(),
+        clean_up: true,
+        cleanup_deadline: std::time::Duration::from_secs(600),
+    };
+    let now = Timestamp::from_second(NOW).unwrap();
+    let decide = |graph: &DataGraph, warehouses: Vec<Warehouse>, probes: Vec<DynamicObject>| {
+        let objects = Objects { warehouses, graphs: vec![graph.clone()], entities: Vec::new(), mappings: Vec::new() };
+        graph.decide(&Observed { objects, children: Vec::new(), probes, settings: &settings, now })
+    };
+    let first = decide(&graph, vec![warehouse()], Vec::new());
+    let pod = &job(&first).unwrap()["spec"]["template"];
+    assert_eq!(pod["metadata"]["labels"]["weft.dev/owner-kind"], "graph-probe");
+    assert_eq!(pod["spec"]["volumes"][1]["secret"]["secretName"], "store");
+    assert_eq!((condition(&first, "Ready").0, condition(&first, "Valid").0), ("Unknown", "True"));
+    graph.status = Some(serde_json::from_value(first.status.clone()).unwrap());
+
+    let failed = decide(&graph, vec![warehouse()], vec![answered(&job_name(&first), 0, FAILED)]);
+    assert_eq!((condition(&failed, "Connected").1, condition(&failed, "Ready").0), ("ConnectionFailed", "False"));
+    assert!(condition(&failed, "Ready").2.contains("annotate -n shop datagraph main"));
+    let connected = vec![answered(&job_name(&first), 0, CONNECTED)];
+    let alone = decide(&graph, Vec::new(), connected.clone());
+    assert_eq!((condition(&alone, "Connected").0, condition(&alone, "Ready").1), ("True", "UnknownWarehouse"));
+    let whole = decide(&graph, vec![warehouse()], connected);
+    assert_eq!((condition(&whole, "Ready").0, condition(&whole, "Ready").1), ("True", "Connected"));
 }

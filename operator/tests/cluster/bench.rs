@@ -331,11 +331,11 @@ impl Bench {
             "verifiedTime": now, "rows": { "added": 3, "changed": 0, "removed": 0, "rejected": 0, "total": 3 },
         });
         let connected = json!({ "outcome": "connected", "server": "PostgreSQL 17.2", "steps": [] });
-        for (kind, answer) in [("warehouse-probe", connected), ("entity", synced)] {
+        for (kind, answer) in [("warehouse-probe", &connected), ("graph-probe", &connected), ("entity", &synced)] {
             let label = format!("weft.dev/owner-kind={kind}");
             let made = async || self.find_labelled(namespace, "batch/v1", "Job", &label).await;
             let job = self.eventually(&format!("there is a Job, {kind}"), made).await;
-            self.answered(namespace, &job, 0, &answer).await;
+            self.answered(namespace, &job, 0, answer).await;
         }
         let made = async || self.find(namespace, "apps/v1", "Deployment").await;
         let deployment = self.eventually("there is a Deployment", made).await;
@@ -346,9 +346,12 @@ impl Bench {
         let deployments = self.api(namespace, "apps/v1", "Deployment");
         let name = deployment.name_any();
         deployments.patch_status(&name, &PatchParams::default(), &Patch::Merge(&status)).await.unwrap();
-        for (kind, reason) in
-            [("Warehouse", "Connected"), ("DataGraph", "Valid"), ("Entity", "Synced"), ("EnrichmentMapping", "Running")]
-        {
+        for (kind, reason) in [
+            ("Warehouse", "Connected"),
+            ("DataGraph", "Connected"),
+            ("Entity", "Synced"),
+            ("EnrichmentMapping", "Running"),
+        ] {
             self.ready_reason(namespace, kind, reason).await;
         }
     }

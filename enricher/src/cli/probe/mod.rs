@@ -27,12 +27,16 @@ pub(crate) struct Args {
     recursive: bool,
 
     /// A plan, as pods get it, in place of manifests; may be repeated
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["filename", "warehouse"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["filename", "warehouse", "data_graph"])]
     plan: Vec<PathBuf>,
 
-    /// The Warehouse to try out, NAME or NAMESPACE/NAME; may be repeated [default: all]
+    /// The Warehouse to try out, NAME or NAMESPACE/NAME; may be repeated [default: all Warehouses and DataGraphs]
     #[arg(long, value_name = "NAME")]
     warehouse: Vec<String>,
+
+    /// The DataGraph whose store to try out, NAME or NAMESPACE/NAME; may be repeated
+    #[arg(long, value_name = "NAME")]
+    data_graph: Vec<String>,
 
     /// Write the result to this file too, as JSON of at most 4 KiB; needs one object
     #[arg(long, value_name = "PATH")]
@@ -47,11 +51,13 @@ pub(crate) struct Args {
 
 const EXAMPLES: &str = "\
 Logs in at each Warehouse, then writes, reads and drops a table in its
-bookkeeping, as a sync does. What fails is told with what helps, such as the
-GRANT that is missing. Of what the manifests name nothing else is touched.
+bookkeeping, as a sync does. Logs in at the store of each DataGraph, as the
+writer and as the reader, and tries each permission. What fails is told with
+what helps, such as the GRANT that is missing. Of what the manifests name
+nothing else is touched.
 
 Examples:
-  # Every Warehouse of the manifests
+  # Every Warehouse and DataGraph of the manifests
   weft probe -f manifests/
 
   # One of them, for a program
@@ -118,22 +124,34 @@ impl Args {
     /// What is to be tried out.
     fn chosen<'plan>(&self, plans: &'plan [ProbePlan]) -> Result<Vec<&'plan ProbePlan>, Failure> {
         let refused = |message: String| Err(Failure::Configuration(anyhow!(message)));
-        let names = || plans.iter().map(|plan| object(plan).1).collect::<Vec<_>>().join(", ");
-        if plans.is_empty() {
-            return refused("the manifests hold no Warehouse to try out".to_owned());
-        }
-        let is_meant = |plan: &ProbePlan, wanted: &String| {
-            let name = object(plan).1;
-            *wanted == name || *wanted == format!("{}/{name}", plan.namespace)
+        let names = |kind: Option<&str>| {
+            let of_kind = plans.iter().map(object).filter(|it| kind.is_none_or(|kind| it.0 == kind));
+            of_kind.map(|it| it.1).collect::<Vec<_>>().join(", ")
         };
-        if let Some(unknown) = self.warehouse.iter().find(|wanted| !plans.iter().any(|plan| is_meant(plan, wanted))) {
-            return refused(format!("there is no Warehouse {unknown} (--warehouse); there is {}", names()));
+        if plans.is_empty() {
+            return refused("the manifests hold no Warehouse or DataGraph to try out".to_owned());
         }
-        let is_wanted =
-            |plan: &&ProbePlan| self.warehouse.is_empty() || self.warehouse.iter().any(|it| is_meant(plan, it));
+        let warehouses = self.warehouse.iter().map(|name| ("Warehouse", "--warehouse", name));
+        let wanted: Vec<_> =
+            warehouses.chain(self.data_graph.iter().map(|name| ("DataGraph", "--data-graph", name))).collect();
+        let is_meant = |plan: &ProbePlan, (kind, _, wanted): (&str, &str, &String)| {
+            let (of, name) = object(plan);
+            of == kind && (*wanted == name || *wanted == format!("{}/{name}", plan.namespace))
+        };
+        if let Some((kind, flag, name)) = wanted.iter().find(|it| !plans.iter().any(|plan| is_meant(plan, **it))) {
+            let there = match names(Some(*kind)).as_str() {
+                "" => "none".to_owned(),
+                names => names.to_owned(),
+            };
+            return refused(format!("there is no {kind} {name} ({flag}); there is {there}"));
+        }
+        let is_wanted = |plan: &&ProbePlan| wanted.is_empty() || wanted.iter().any(|it| is_meant(plan, *it));
         let chosen: Vec<_> = plans.iter().filter(is_wanted).collect();
         if chosen.len() != 1 && self.result.is_some() {
-            return refused(format!("--result needs one object; choose with --warehouse one of {}", names()));
+            return refused(format!(
+                "--result needs one object; choose with --warehouse or --data-graph one of {}",
+                names(None)
+            ));
         }
         Ok(chosen)
     }
