@@ -14,6 +14,7 @@ A page may say, each on a line of its own:
     <!-- port: NUMBER -->     a free port takes the place of this one, and is shown as this one
     <!-- kafka: NUMBER -->    a broker of an Apache Kafka of the page's own listens at this port, and the programs of Kafka's
                               bin folder are on the path; it is skipped where `weft` was built without Kafka
+    <!-- as in: PAGE -->      before a block that is not run here: each of its lines must stand in that page, in this order
     <!-- cluster -->          it is run with --cluster, and then no other page is: e2e/test-cluster.sh does that, on its own
                               cluster with servers of its own, at the ports that are given
 
@@ -36,6 +37,7 @@ FENCE = re.compile(r"^( *)```(\S*)(?: file=(\S+))?$")
 NEEDS = re.compile(r"^<!-- needs: (\S+) -->$", re.MULTILINE)
 PORT = re.compile(r"^<!-- port: ([0-9]+) -->$", re.MULTILINE)
 KAFKA = re.compile(r"^<!-- kafka: ([0-9]+) -->$", re.MULTILINE)
+AS_IN = re.compile(r"^ *<!-- as in: (\S+) -->$")
 CLUSTER = re.compile(r"^<!-- cluster -->$", re.MULTILINE)
 KAFKA_SCRIPT = os.path.join(ROOT, "e2e", "kafka", "kafka.sh")
 KAFKA_PROGRAMS = {
@@ -116,7 +118,11 @@ def run_page(page, lines, weft, ports_of_servers):
             indent = fence[1]
             end = lines.index(indent + "```", at)
             block = [line.removeprefix(indent) for line in lines[at:end]]
-            if fence[3]:
+            elsewhere = AS_IN.match(lines[at - 2]) if at > 1 else None
+            if elsewhere:
+                count += 1
+                faults += [f"{page}:{at}: {fault}" for fault in not_in(elsewhere[1], block)]
+            elif fence[3]:
                 count += 1
                 write_file(os.path.join(scratch, fence[3]), [replaced(line, shown_as) for line in block])
             elif fence[2] == "console":
@@ -128,6 +134,13 @@ def run_page(page, lines, weft, ports_of_servers):
             new_lines += [(indent + line).rstrip() for line in [*block, "```"]]
             at = end + 1
     return count, faults, new_lines
+
+
+def not_in(page, block):
+    """What is wrong if a block is no extract of a page: the first line that does not follow there."""
+    with open(os.path.join(ROOT, page), encoding="utf-8") as file:
+        rest = iter(file.read().split("\n"))
+    return [f"{page} has no line like this behind the one before it: {line}" for line in block if line not in rest][:1]
 
 
 def write_file(path, block):
