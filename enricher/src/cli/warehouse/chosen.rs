@@ -44,8 +44,9 @@ impl ChosenArgs {
     pub(super) fn open(&self) -> Result<Chosen, Failure> {
         let args = ManifestArgs { recursive: self.recursive, ..ManifestArgs::of(self.filename.clone()) };
         let loaded = diagnostics::usable(&args, Format::Text)?;
-        let warehouses = loaded.planned.probes.into_iter().map(|probe| match probe.plan.target {
-            ProbeTarget::Warehouse(warehouse) => (probe.plan.namespace, warehouse),
+        let warehouses = loaded.planned.probes.into_iter().filter_map(|probe| match probe.plan.target {
+            ProbeTarget::Warehouse(warehouse) => Some((probe.plan.namespace, warehouse)),
+            ProbeTarget::Store(_) => None,
         });
         let (namespace, plan) = self.choose(warehouses.collect())?;
         let of_it = loaded.planned.syncs.into_iter().map(|sync| sync.plan);
