@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use weft_plan_types::SyncPlan;
+use weft_plan_types::{Refusal, SyncPlan};
 use weft_store::redis::{ConnectionManager, StoreError};
 use weft_sync::{Cleaned, Cleaning, Remedy, Removing, SyncError, cleanup};
 use weft_warehouse::Warehouse;
@@ -14,8 +14,9 @@ use crate::sync::{News, SyncFailure, Turn, Waiting, writer};
 pub(crate) enum CleanupFailure {
     /// The copy is another owner's.
     #[error(
-        "the store's copy belongs to {owner}, not to {me} (StoreOwned); if nobody needs it any more, remove it with \
-         --take-over"
+        "the store's copy belongs to {owner}, not to {me} ({}); if nobody needs it any more, remove it with \
+         --take-over",
+        Refusal::StoreOwned
     )]
     Owned {
         /// Whose it is.

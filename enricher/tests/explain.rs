@@ -19,6 +19,15 @@ fn a_reason_is_explained_without_colour_in_a_pipe() {
 }
 
 #[test]
+fn what_only_a_cluster_or_an_enricher_tells_is_explained_too() {
+    for (reason, says) in [("EntityNotSynced", "Synced"), ("OffsetsLost", "--resume"), ("StoreOwned", "--installation")]
+    {
+        let (code, stdout, _) = explain(&[reason]);
+        assert!(code == Some(0) && stdout.contains(says), "{stdout}");
+    }
+}
+
+#[test]
 fn an_unknown_reason_is_told_with_the_one_that_was_meant() {
     let expected = "error: there is no reason \"HopCircle\"; did you mean HopCycle?\n";
     assert_eq!(explain(&["HopCircle"]), (Some(2), String::new(), expected.to_owned()));
@@ -30,7 +39,7 @@ fn json_has_reason_meaning_and_cure() {
     let all = json(&["-o", "json"]);
     let one = json(&["UnknownField", "-o", "json"]);
     assert!(all["reasons"].as_array().unwrap().contains(&one));
-    for field in ["reason", "meaning", "cure"] {
+    for field in ["reason", "toldBy", "meaning", "cure"] {
         assert!(one[field].as_str().is_some_and(|text| !text.is_empty()), "{field}");
     }
 }

@@ -255,7 +255,7 @@ async fn reconcile<K: Kind>(object: &Guarded<K>, context: &Context) -> Result<Ac
         writer.finalizer(object, false).await?;
         if is_deleted {
             context.forget(object.meta());
-            let removed = decision.events.iter().any(|told| told.reason == "CleanedUp");
+            let removed = decision.events.iter().any(|told| told.reason == Reason::CleanedUp.as_str());
             context.health.metrics.cleaned(if removed { "removed" } else { "gave_up" });
         }
     }

@@ -10,6 +10,7 @@ mod connection;
 mod enrich;
 mod probe;
 mod read;
+mod reason;
 mod sync;
 
 pub use canonical::{MAX_PLAN_BYTES, PlanTooLarge, canonical_bytes};
@@ -23,6 +24,7 @@ pub use enrich::{
 };
 pub use probe::{ProbePlan, ProbeTarget, StorePlan};
 pub use read::{ReadError, read};
+pub use reason::{HoldReason, Pause, Refusal};
 pub use sync::{EntityPlan, GuardPlan, Owner, SyncPlan};
 
 /// The version that every kind of plan carries; a reader accepts this one and the one before.

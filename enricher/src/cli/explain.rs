@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use anyhow::anyhow;
 use serde::Serialize;
-use weft_plan::{Reason, closest};
+use weft_plan::{ConditionReason, Reason, closest};
+use weft_plan_types::{HoldReason, Pause, Refusal};
 
 use super::{Exit, Failure, Format, FormatArg, print};
 use crate::manifests::REASONS;
@@ -13,6 +14,9 @@ const EXAMPLES: &str = "\
 Examples:
   # What a reason that `weft validate` shows means, and what to do
   weft explain HopNeedsIndex
+
+  # The same of a condition that `kubectl get weft` shows, or a pause of an enricher
+  weft explain EntityNotSynced
 
   # Every reason there is
   weft explain
@@ -35,10 +39,62 @@ pub(crate) struct Args {
 
 /// What there is to know of a reason; as JSON, the names do not change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Explanation {
     reason: &'static str,
+    told_by: Teller,
     meaning: String,
     cure: String,
+}
+
+/// Where a reason is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Teller {
+    Objects,
+    Files,
+    Conditions,
+    Pauses,
+    HeldSyncs,
+    Refusals,
+}
+
+impl Teller {
+    const ALL: [Self; 6] =
+        [Self::Objects, Self::Files, Self::Conditions, Self::Pauses, Self::HeldSyncs, Self::Refusals];
+
+    /// The head of its reasons.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Objects => "What is wrong with objects",
+            Self::Files => "What is wrong with files",
+            Self::Conditions => "Conditions on a cluster",
+            Self::Pauses => "What enrichers wait for",
+            Self::HeldSyncs => "Why syncs wait for approval",
+            Self::Refusals => "What is refused",
+        }
+    }
+
+    /// Each reason with its meaning and cure.
+    fn reasons(self) -> Vec<(&'static str, &'static str, &'static str)> {
+        let explained = |reason, explanation: &'static str| {
+            let (meaning, cure) = explanation.split_once("\n\n").unwrap_or((explanation, ""));
+            (reason, meaning, cure)
+        };
+        macro_rules! all {
+            ($reasons:ident) => {
+                $reasons::ALL.iter().map(|reason| explained(reason.as_str(), reason.explanation())).collect()
+            };
+        }
+        match self {
+            Self::Objects => all!(Reason),
+            Self::Files => REASONS.to_vec(),
+            Self::Conditions => all!(ConditionReason),
+            Self::Pauses => all!(Pause),
+            Self::HeldSyncs => all!(HoldReason),
+            Self::Refusals => all!(Refusal),
+        }
+    }
 }
 
 /// Prints one explanation, or the list of all.
@@ -55,18 +111,18 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     print(&printed).map(|()| Exit::Done)
 }
 
-/// Those of the plan first, then those of files.
+/// Those that are met first come first.
 fn explanations() -> Vec<Explanation> {
-    let planned = Reason::ALL.iter().map(|reason| {
-        let (meaning, cure) = reason.explanation().split_once("\n\n").unwrap_or((reason.explanation(), ""));
-        (reason.as_str(), meaning, cure)
-    });
-    let explanation = |(reason, meaning, cure): (&'static str, &str, &str)| Explanation {
-        reason,
-        meaning: one_line(meaning),
-        cure: one_line(cure),
+    let of = |told_by: Teller| {
+        let all = told_by.reasons().into_iter();
+        all.map(move |(reason, meaning, cure)| Explanation {
+            reason,
+            told_by,
+            meaning: one_line(meaning),
+            cure: one_line(cure),
+        })
     };
-    planned.chain(REASONS.iter().copied()).map(explanation).collect()
+    Teller::ALL.into_iter().flat_map(of).collect()
 }
 
 fn one_line(text: &str) -> String {
@@ -98,9 +154,14 @@ fn text(explanation: &Explanation) -> String {
 fn list(all: &[Explanation]) -> String {
     let bold = anstyle::Style::new().bold();
     let width = all.iter().map(|explanation| explanation.reason.len()).max().unwrap_or_default() + 2;
-    all.iter().fold(String::new(), |mut list, Explanation { reason, meaning, .. }| {
+    let mut before = None;
+    all.iter().fold(String::new(), |mut list, Explanation { reason, told_by, meaning, .. }| {
+        if before.replace(*told_by) != Some(*told_by) {
+            let space = if list.is_empty() { "" } else { "\n" };
+            let _ = writeln!(list, "{space}{bold}{}{bold:#}", told_by.title());
+        }
         let sentence = meaning.split_once(". ").map_or(meaning.as_str(), |(first, _)| first).trim_end_matches('.');
-        let _ = writeln!(list, "{bold}{reason:width$}{bold:#}{}", wrapped(sentence, width));
+        let _ = writeln!(list, "  {bold}{reason:width$}{bold:#}{}", wrapped(sentence, width + 2));
         list
     })
 }
@@ -161,14 +222,39 @@ mod tests {
         assert_eq!(one_line(&wrapped(text.trim(), 4)), text.trim());
     }
 
+    /// Who gives them.
+    fn given_by(teller: Teller) -> &'static str {
+        match teller {
+            Teller::Objects => {
+                "`weft validate` and every command that reads manifests tell them with the field, and the operator in the \
+                 conditions of the object."
+            }
+            Teller::Files => "`weft validate` and every command that reads manifests tell them with file and line.",
+            Teller::Conditions => {
+                "The operator sets them in `status.conditions`; `kubectl get weft` shows that of Ready, and `kubectl \
+                 describe` those of all with what is the case."
+            }
+            Teller::Pauses => {
+                "`weft enrich` tells them in its log (`paused`), at `/readyz` and `/v1/lag`, and in the metric \
+                 `weft_enricher_paused`."
+            }
+            Teller::HeldSyncs => "`weft sync` ends with exit code 4, and the Entity's condition Synced is False.",
+            Teller::Refusals => "`weft sync` and `weft cleanup` name them in their messages, and end with exit code 5.",
+        }
+    }
+
     /// The page that lists every reason.
     fn page() -> String {
         let mut page = String::from(
-            "# Reasons\n\nWhat `weft validate` gives as reason, what it means and how to cure it. `weft explain REASON` prints the \
+            "# Reasons\n\nEvery reason that Weft gives, what it means and how to cure it. `weft explain REASON` prints the \
              same.\n",
         );
-        for Explanation { reason, meaning, cure } in explanations() {
-            let _ = write!(page, "\n## {reason}\n\n{}\n\n{}\n", wrapped(&meaning, 0), wrapped(&cure, 0));
+        let mut before = None;
+        for Explanation { reason, told_by, meaning, cure } in explanations() {
+            if before.replace(told_by) != Some(told_by) {
+                let _ = write!(page, "\n## {}\n\n{}\n", told_by.title(), wrapped(&one_line(given_by(told_by)), 0));
+            }
+            let _ = write!(page, "\n### {reason}\n\n{}\n\n{}\n", wrapped(&meaning, 0), wrapped(&cure, 0));
         }
         page
     }

@@ -20,7 +20,8 @@ pub(crate) use breaker::{Breaker, Hold};
 pub(crate) use flow::Flow;
 pub(crate) use pipeline::{Ended, Left, Pipeline};
 pub(crate) use status::Status;
-pub(crate) use trouble::{Pause, Trouble};
+pub(crate) use trouble::Trouble;
+pub(crate) use weft_plan_types::Pause;
 
 use anyhow::Context as _;
 use weft_plan_types::EnrichPlan;

@@ -1,4 +1,4 @@
-use weft_plan_types::SyncPlan;
+use weft_plan_types::{Refusal, SyncPlan};
 use weft_store::Column;
 use weft_store::redis::StoreError;
 use weft_warehouse::{ColumnError, Error, refused_key, shown_columns};
@@ -88,8 +88,9 @@ pub enum SyncError {
     },
     /// The entity in the store is somebody else's.
     #[error(
-        "the store's copy belongs to {owner}, not to {me} (StoreOwned); use another Redis database, or another \
-         --installation if both are yours"
+        "the store's copy belongs to {owner}, not to {me} ({}); use another Redis database, or another --installation if \
+         both are yours",
+        Refusal::StoreOwned
     )]
     Owned {
         /// Whose it is.

@@ -1,36 +1,9 @@
 //! Whether what was found may be applied without asking a person.
 
-use serde::Serialize;
-use weft_plan_types::GuardPlan;
+use weft_plan_types::{GuardPlan, HoldReason};
 
 use crate::counts::Counts;
 use crate::header::StageHeader;
-
-/// Why a stage waits for approval.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub enum HoldReason {
-    /// The table has no rows left that can be used, and had some.
-    HeldEmptySource,
-    /// A larger part of the rows is gone than `massChangeGuard.maxDeletedPercent` allows.
-    HeldMassDeletion,
-    /// A larger part of the rows changed than `massChangeGuard.maxChangedPercent` allows.
-    HeldMassChange,
-    /// A key column has another type than before: no event would find a row by the keys it has.
-    HeldKeyType,
-}
-
-impl HoldReason {
-    /// For people.
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::HeldEmptySource => "the table has no rows left that can be used",
-            Self::HeldMassDeletion => "more rows are gone than massChangeGuard.maxDeletedPercent allows",
-            Self::HeldMassChange => "more rows changed than massChangeGuard.maxChangedPercent allows",
-            Self::HeldKeyType => "a key column has another type than before",
-        }
-    }
-}
 
 /// The first reason to hold a stage, if there is one.
 pub(crate) fn verdict(guard: &GuardPlan, header: &StageHeader, counts: &Counts) -> Option<HoldReason> {

@@ -38,7 +38,6 @@ mod statements;
 
 pub use cleanup::{Cleaned, Cleaning, Removing, cleanup};
 pub use error::{Remedy, SyncError};
-pub use guard::HoldReason;
 pub use report::{Buckets, Ending, Held, Mode, Report, Resumed, Rows};
 pub use run::sync;
 

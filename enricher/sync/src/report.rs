@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use weft_plan_types::HoldReason;
 use weft_warehouse::Rejection;
 
 use crate::counts::Counts;
-use crate::guard::HoldReason;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

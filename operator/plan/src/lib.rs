@@ -4,6 +4,7 @@
 //! planner takes objects as they come, also such as never saw a schema: it answers with diagnostics, never a panic.
 
 mod catalog;
+mod condition_reason;
 mod connection;
 mod data_graph;
 mod diagnostic;
@@ -18,6 +19,7 @@ mod schedule;
 mod suggestion;
 mod table_ref;
 
+pub use condition_reason::ConditionReason;
 pub use diagnostic::{Diagnostic, ObjectRef, Severity};
 pub use reason::Reason;
 pub use resources::{Options, Planned, PlannedEnrichment, PlannedProbe, PlannedSync, Resources};

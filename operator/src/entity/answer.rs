@@ -3,6 +3,9 @@
 
 use serde::Deserialize;
 use weft_api::SyncRows;
+use weft_plan_types::HoldReason;
+
+use crate::reason::Reason;
 
 /// The longest answer: what Kubernetes keeps of a termination message.
 const LONGEST: usize = 4096;
@@ -10,8 +13,6 @@ const LONGEST: usize = 4096;
 const ERROR_CHARACTERS: usize = 1000;
 /// The words of `mode`.
 const MODES: [&str; 3] = ["incremental", "full", "approved"];
-/// The words of `held.reason`.
-const HELD: [&str; 4] = ["HeldEmptySource", "HeldMassDeletion", "HeldMassChange", "HeldKeyType"];
 
 /// How a sync ended, as far as it can be believed.
 #[derive(Debug, PartialEq)]
@@ -81,7 +82,7 @@ impl Answer {
             snapshot_time,
             verified_time,
             rows,
-            held_reason: raw.held.map(|held| one_of(&HELD, &held.reason).unwrap_or("Held")),
+            held_reason: raw.held.map(|held| held_reason(&held.reason)),
             held_run,
         })
     }
@@ -120,6 +121,12 @@ impl CleanupAnswer {
             _ => None,
         }
     }
+}
+
+/// The word, if it is known.
+fn held_reason(word: &str) -> &'static str {
+    let known = HoldReason::ALL.iter().map(|reason| reason.as_str()).find(|known| *known == word);
+    known.unwrap_or(Reason::Held.as_str())
 }
 
 fn are_counts(rows: &SyncRows) -> bool {

@@ -106,9 +106,11 @@ fn final_answer(code: i32, answer: &Option<CleanupAnswer>) -> Option<Ended> {
 /// The entity may go.
 fn over(entity: &Entity, ended: Ended, own: &[&DynamicObject]) -> Decision {
     let told = match ended {
-        Ended::Removed => {
-            Told::normal("CleanedUp", "CleanUp", "the copy is removed from the store and the bookkeeping")
-        }
+        Ended::Removed => Told::normal(
+            Reason::CleanedUp.as_str(),
+            "CleanUp",
+            "the copy is removed from the store and the bookkeeping",
+        ),
         Ended::GaveUp(why) => gave_up(entity, &why),
     };
     let unwanted = own.iter().filter_map(|it| match kind_of(it) {
@@ -124,7 +126,7 @@ fn gave_up(entity: &Entity, why: &str) -> Told {
     let namespace = entity.metadata.namespace.as_deref().unwrap_or_default();
     let (graph, slug) = (&entity.spec.data_graph_ref.name, entity.slug());
     Told::warning(
-        "CleanupGaveUp",
+        Reason::CleanupGaveUp.as_str(),
         "CleanUp",
         format!(
             "the copy stays, the keys weft:{namespace}/{graph}/{slug}:* and its tables in bookkeeping; with the manifests as \

@@ -177,7 +177,7 @@ fn synced(entity: &Entity, sync: &PlannedSync, status: &EntityStatus, observed: 
                     "; to apply it: kubectl annotate -n {namespace} entity {name} --overwrite weft.dev/approve={run}"
                 )
             });
-            let reason = last.reason.clone().unwrap_or_else(|| "Held".to_owned());
+            let reason = last.reason.clone().unwrap_or_else(|| Reason::Held.to_string());
             Finding::new("Synced", Is::False, reason, format!("the last copy waits for approval: {said}{cure}"))
         }
         "refused" => Finding::new("Synced", Is::False, Reason::SyncRefused, said),

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use weft_plan_types::HoldReason;
 use weft_store::redis::{Meta, Snapshot};
 use weft_warehouse::Warehouse;
 
 use super::{Found, Run};
-use crate::guard::{self, HoldReason};
+use crate::guard;
 use crate::header::{SnapshotHeader, StageHeader};
 use crate::names::{Kept, Kind};
 use crate::report::{Buckets, Ending, Held, Mode, Report, Rows};

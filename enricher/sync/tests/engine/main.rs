@@ -11,7 +11,8 @@ mod postgres;
 mod redis_server;
 
 use shop::Shop;
-use weft_sync::{Ending, HoldReason, Mode, Request, Rows};
+use weft_plan_types::HoldReason;
+use weft_sync::{Ending, Mode, Request, Rows};
 use weft_warehouse::Rejection;
 
 #[tokio::test]
