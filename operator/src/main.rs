@@ -8,6 +8,7 @@ mod apply;
 mod args;
 mod child;
 mod condition;
+mod condition_metrics;
 mod data_graph;
 mod driver;
 mod election;

@@ -76,6 +76,7 @@ async fn act(args: &Args, client: &Client, election: &Arc<Election>, health: &Ar
             () = election.lost() => {}
             () = control(args, client, election, health) => {}
         }
+        health.shows(Vec::new());
         health.metrics.leads(false);
         tracing::warn!("lost the lease: it writes nothing until it has it again");
     }
@@ -117,20 +118,26 @@ async fn control(args: &Args, client: &Client, election: &Arc<Election>, health:
         cleanup_deadline: Duration::from_secs(args.cleanup_deadline),
     };
     let recorder = events::recorder(client.clone(), election.identity());
-    let all = namespaces.into_iter().map(|namespace| {
-        let (sender, changes) = unbounded_channel();
-        let (world, watches) = watched(client, namespace, &sender);
-        let context = Arc::new(Context {
-            client: client.clone(),
-            world,
-            election: Arc::clone(election),
-            health: Arc::clone(health),
-            settings: settings.clone(),
-            recorder: recorder.clone(),
-            told: Default::default(),
-        });
-        join(watches, controllers(context, changes))
-    });
+    let mut worlds = Vec::new();
+    let all: Vec<_> = namespaces
+        .into_iter()
+        .map(|namespace| {
+            let (sender, changes) = unbounded_channel();
+            let (world, watches) = watched(client, namespace, &sender);
+            worlds.push(world.clone());
+            let context = Arc::new(Context {
+                client: client.clone(),
+                world,
+                election: Arc::clone(election),
+                health: Arc::clone(health),
+                settings: settings.clone(),
+                recorder: recorder.clone(),
+                told: Default::default(),
+            });
+            join(watches, controllers(context, changes))
+        })
+        .collect();
+    health.shows(worlds);
     join_all(all).await;
 }
 
