@@ -4,7 +4,7 @@
 //! Deleted, it takes its children along, and leaves its Entities and EnrichmentMappings with what they had.
 
 use serde_json::Value;
-use weft_api::DataGraph;
+use weft_api::{DataGraph, PodTemplate};
 use weft_plan::{Planned, PlannedProbe};
 
 use crate::condition::{Finding, Is, conditions};
@@ -49,6 +49,10 @@ impl Kind for DataGraph {
         let conditions = conditions(&before.conditions, self.metadata.generation, observed.now, findings);
         decision.status = serde_json::to_value(noted.status(conditions)).unwrap_or_default();
         decision
+    }
+
+    fn pod_template(&self) -> Option<&PodTemplate> {
+        self.spec.pod_template.as_ref()
     }
 
     fn status(&self) -> Option<Value> {

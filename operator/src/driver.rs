@@ -16,6 +16,7 @@ use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Client, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use weft_api::PodTemplate;
 use weft_plan::{Diagnostic, Options, Planned, Severity};
 
 use crate::admin::Health;
@@ -123,6 +124,11 @@ pub(crate) trait Kind:
     /// What is to be done once it was deleted and waits for the operator.
     fn finish(&self, _: &Observed<'_>) -> Decision {
         Decision { finalizer: Finalizer::Gone, ..Decision::default() }
+    }
+
+    /// What the user gives the pods that test its connection.
+    fn pod_template(&self) -> Option<&PodTemplate> {
+        None
     }
 
     /// The status as it is.

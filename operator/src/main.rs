@@ -18,6 +18,7 @@ mod logs;
 mod mapping;
 mod metrics;
 mod pod;
+mod pod_template;
 mod probe;
 mod reason;
 mod release;

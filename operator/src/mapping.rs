@@ -20,6 +20,7 @@ use crate::data_graph::unusable;
 use crate::driver::{Decision, Kind, Observed, diagnosed, first_error, is_stalled};
 use crate::entity::{old_plans, plan_manifest, plan_name, pod_waiting};
 use crate::pod::{PLAN_FILE, Program, pod_spec, secrets_of_enricher};
+use crate::pod_template::{of_enricher, templated};
 use crate::reason::Reason;
 
 impl Kind for EnrichmentMapping {
@@ -44,7 +45,7 @@ impl Kind for EnrichmentMapping {
                 decision.children = vec![
                     Wanted { manifest: plan_manifest(&parent, &plan, &text), once: true },
                     Wanted {
-                        manifest: deployment_manifest(&parent, enrichment, &plan, replicas, observed),
+                        manifest: deployment_manifest(&parent, enrichment, &plan, replicas, self, observed),
                         once: false,
                     },
                     Wanted { manifest: budget(&parent), once: false },
@@ -132,13 +133,14 @@ fn deployment_manifest(
     enrichment: &PlannedEnrichment,
     plan: &str,
     replicas: i32,
+    mapping: &EnrichmentMapping,
     observed: &Observed<'_>,
 ) -> Value {
     let name = parent.only_child_name();
     let mut labels = parent.labels();
     labels[PLAN] = plan.into();
     let probe = |path: &str| json!({ "httpGet": { "path": path, "port": "admin" }, "periodSeconds": 5 });
-    let mut pod = pod_spec(&Program {
+    let pod = pod_spec(&Program {
         image: &observed.settings.data_plane_image,
         args: ["enrich", "--plan", PLAN_FILE, "--admin", "0.0.0.0:8080"].map(str::to_owned).to_vec(),
         plan: &plan_name(parent, plan),
@@ -149,6 +151,7 @@ fn deployment_manifest(
             "readinessProbe": probe("/readyz"),
         }),
     });
+    let mut pod = templated(pod, &of_enricher(mapping, &observed.objects));
     // Time to deliver what it has read.
     pod["terminationGracePeriodSeconds"] = 60.into();
     json!({

@@ -4,7 +4,7 @@
 //! Deleted, it takes its children along; its DataGraphs say that it is gone.
 
 use serde_json::Value;
-use weft_api::Warehouse;
+use weft_api::{PodTemplate, Warehouse};
 use weft_plan::PlannedProbe;
 
 use crate::condition::{Finding, Is, conditions};
@@ -54,6 +54,10 @@ impl Kind for Warehouse {
         let conditions = conditions(&before.conditions, self.metadata.generation, observed.now, findings);
         decision.status = serde_json::to_value(noted.status(conditions)).unwrap_or_default();
         decision
+    }
+
+    fn pod_template(&self) -> Option<&PodTemplate> {
+        self.spec.pod_template.as_ref()
     }
 
     fn status(&self) -> Option<Value> {

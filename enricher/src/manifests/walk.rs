@@ -33,8 +33,12 @@ impl Walk<'_> {
             return;
         }
         if schema.int_or_string {
-            if !value.is_string() && !Type::Integer.accepts(value) {
-                self.wrong_type("an integer or a text", value, None);
+            match value {
+                Value::String(text) => self.text(schema, text),
+                value if !Type::Integer.accepts(value) => {
+                    self.wrong_type("an integer or a text", value, schema.purpose())
+                }
+                _ => {}
             }
             return;
         }

@@ -2,7 +2,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ConnectionStatus, LocalRef, Redis, Relationship, SyncSettings, Validate, Violation,
+    ConnectionStatus, LocalRef, PodTemplate, Redis, Relationship, SyncSettings, Validate, Violation,
     metadata::{self, NAME_LENGTH},
     violation::{CelRule, Violations},
 };
@@ -43,6 +43,11 @@ pub struct DataGraphSpec {
     #[schemars(length(max = 1000))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["slug".into()]))]
     pub relationships: Vec<Relationship>,
+    /// What all pods of the graph are given: enrichers of its mappings, where their own `podTemplate` leaves a field out, and
+    /// syncs of its entities, where their Warehouse's does; and tests of the store. A change replaces enrichers one by one; syncs have it from the
+    /// next one on. `weft run` does without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod_template: Option<PodTemplate>,
 }
 
 /// Where the copy of a graph's entities is kept: exactly one of its fields.
@@ -67,6 +72,9 @@ impl Validate for DataGraph {
         self.spec.sync.check("spec.sync", &mut found);
         for (at, relationship) in self.spec.relationships.iter().enumerate() {
             relationship.check(&format!("spec.relationships[{at}]"), &mut found);
+        }
+        if let Some(template) = &self.spec.pod_template {
+            template.check("spec.podTemplate", &mut found);
         }
         found.sorted()
     }

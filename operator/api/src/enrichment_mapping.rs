@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EnrichmentRule, KafkaSource, KafkaTopic, LocalRef, Validate, Violation,
+    EnrichmentRule, KafkaSource, KafkaTopic, LocalRef, PodTemplate, Validate, Violation,
     duration::{self, AGE},
     kafka::TOPIC,
     metadata::{self, NAME_LENGTH},
@@ -92,6 +92,9 @@ pub struct EnrichmentMappingSpec {
     #[serde(default = "one")]
     #[schemars(range(min = 0, max = 1000))]
     pub replicas: i32,
+    /// What the enrichers are given. A change replaces them one by one; no event is lost. `weft run` does without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod_template: Option<PodTemplate>,
     /// The rules. Every rule that matches an event sends it once; an event that no rule matches is not sent.
     #[schemars(length(min = 1, max = 64))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
@@ -210,6 +213,9 @@ impl EnrichmentMappingSpec {
             });
             found.unless(!is_source, "spec", DESTINATION_LOOP);
             destination.check("spec.destination.kafka", found);
+        }
+        if let Some(template) = &self.pod_template {
+            template.check("spec.podTemplate", found);
         }
     }
 }

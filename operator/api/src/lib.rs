@@ -6,6 +6,7 @@
 // The schema derive copies each type into a function, where `pub` reaches nobody.
 #![allow(unreachable_pub)]
 
+mod amount;
 mod connection_status;
 mod crds;
 mod data_graph;
@@ -17,6 +18,8 @@ mod entity_alias;
 mod entity_status;
 mod kafka;
 mod metadata;
+mod pod_resources;
+mod pod_template;
 mod postgres;
 mod redis;
 mod reference;
@@ -29,6 +32,7 @@ mod tls;
 mod violation;
 mod warehouse;
 
+pub use amount::Amount;
 pub use connection_status::{ConnectionStatus, ConnectionTest};
 pub use crds::{crd, crds, generated};
 pub use data_graph::{DataGraph, DataGraphSpec, Store};
@@ -42,6 +46,8 @@ pub use entity::{Entity, EntitySpec};
 pub use entity_alias::{EntityAlias, KeyMatch};
 pub use entity_status::{EntityStatus, SyncRows, SyncRun};
 pub use kafka::{KafkaAuth, KafkaSource, KafkaTls, KafkaTopic, Sasl, SaslMechanism};
+pub use pod_resources::{Amounts, Resources};
+pub use pod_template::{PodTemplate, PullSecret, TaintEffect, Toleration, TolerationOperator};
 pub use postgres::{Postgres, PostgresAuth, PostgresTls, TlsMode};
 pub use redis::{Redis, RedisTls, RedisUser};
 pub use reference::LocalRef;

@@ -2,7 +2,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ConnectionStatus, Postgres, Validate, Violation,
+    ConnectionStatus, PodTemplate, Postgres, Validate, Violation,
     duration::{self, TIMEOUT},
     metadata::{self, NAME_LENGTH},
     violation::{CelRule, TextRule, Violations},
@@ -73,6 +73,10 @@ pub struct WarehouseSpec {
     /// How much Weft may ask of the warehouse. Default: 4 syncs at once, 15 minutes for a statement.
     #[serde(default)]
     pub limits: Limits,
+    /// What the pods are given that read from the warehouse: syncs, tests of the connection and the removal of copies. A
+    /// change applies from the next pod on and starts none. `weft run` does without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod_template: Option<PodTemplate>,
 }
 
 impl Validate for Warehouse {
@@ -95,6 +99,9 @@ impl Validate for Warehouse {
         found.unless(!is_source, "spec", PATH_IS_ANOTHER);
         let timeout = &self.spec.limits.statement_timeout;
         found.unless(duration::is_timeout(timeout), "spec.limits.statementTimeout", TIMEOUT);
+        if let Some(template) = &self.spec.pod_template {
+            template.check("spec.podTemplate", &mut found);
+        }
         found.sorted()
     }
 }

@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray,
+    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
 
 #[test]
@@ -51,7 +51,14 @@ fn every_list_map_and_string_is_bounded() {
             Some("string") => field.max_length.is_some() || field.enum_.is_some() || field.format.is_some(),
             Some("array") => field.max_items.is_some(),
             Some("integer") => field.minimum.is_some(),
-            Some("object") => field.additional_properties.is_none() && field.properties.is_some(),
+            Some("object") => match &field.additional_properties {
+                None => field.properties.is_some(),
+                Some(JSONSchemaPropsOrBool::Schema(value)) => {
+                    field.max_properties.is_some() && value.max_length.is_some()
+                }
+                Some(JSONSchemaPropsOrBool::Bool(_)) => false,
+            },
+            None if field.x_kubernetes_int_or_string == Some(true) => field.max_length.is_some(),
             Some("boolean") => true,
             _ => path.ends_with("enrichments[].default"),
         };

@@ -14,6 +14,7 @@ use crate::apply::{Unwanted, Wanted};
 use crate::child::{CLEANUP, PLAN, Parent, hash, kind_of};
 use crate::driver::Observed;
 use crate::pod::{PLAN_FILE, Program, pod_spec, secrets_of_sync};
+use crate::pod_template::{of_sync, templated};
 
 /// Copies now, if its value is another than before.
 const SYNC: &str = "weft.dev/sync";
@@ -150,13 +151,14 @@ fn job_spec(copy: &Copy, sync: &PlannedSync, approved: Option<&str>, observed: &
     if let Some(run) = approved {
         args.extend(["--approve".to_owned(), run.to_owned()]);
     }
-    let mut pod = pod_spec(&Program {
+    let pod = pod_spec(&Program {
         image: &observed.settings.data_plane_image,
         args,
         plan: &plan_name(&copy.parent, &copy.plan),
         secrets: secrets_of_sync(&sync.plan),
         extra: json!({}),
     });
+    let mut pod = templated(pod, &of_sync(&sync.plan.owner.graph, &observed.objects));
     pod["restartPolicy"] = "Never".into();
     // Time to cancel the statement at the warehouse.
     pod["terminationGracePeriodSeconds"] = 30.into();

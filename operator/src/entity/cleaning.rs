@@ -19,6 +19,7 @@ use crate::condition::{Finding, Is, conditions};
 use crate::driver::{Decision, Finalizer, Observed};
 use crate::events::Told;
 use crate::pod::{CONTAINER, PLAN_FILE, Program, pod_spec, secrets_of_sync};
+use crate::pod_template::{of_sync, templated};
 use crate::reason::Reason;
 
 /// Exit codes of `weft cleanup` after which another try would end the same way: configuration, refused.
@@ -164,13 +165,14 @@ fn wanted(entity: &Entity, uid: &str, left: Duration, observed: &Observed<'_>) -
                 "data": { "plan.json": copy.plan_text },
             });
             children.push(Wanted { manifest: plan, once: true });
-            pod_spec(&Program {
+            let pod = pod_spec(&Program {
                 image: &observed.settings.data_plane_image,
                 args: args.to_vec(),
                 plan: &name,
                 secrets: secrets_of_sync(&sync.plan),
                 extra: json!({}),
-            })
+            });
+            templated(pod, &of_sync(&entity.spec.data_graph_ref.name, &observed.objects))
         }
         _ => {
             let mut pod = observed.children.iter().find_map(pod_of_sync)?.clone();

@@ -158,3 +158,12 @@ fn the_answer_of_a_clean_up_is_none_of_a_sync() {
     let decision = whole(&entity(), answered(0, r#"{"entity":"product","outcome":"removed"}"#));
     assert_eq!(decision.status.get("history"), None, "of an entity of that name that was made anew");
 }
+
+#[test]
+fn the_pod_of_a_clean_up_runs_where_those_of_syncs_do() {
+    let mut warehouse = warehouse();
+    warehouse.spec.pod_template = Some(serde_yaml::from_str("{nodeSelector: {disk: fast}}").unwrap());
+    let decision = finish(&deleted(1), vec![warehouse], vec![graph()], Vec::new());
+    let pod = &child(&decision, "Job").unwrap()["spec"]["template"]["spec"];
+    assert_eq!(pod["nodeSelector"], json!({ "disk": "fast" }));
+}

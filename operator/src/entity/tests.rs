@@ -271,3 +271,20 @@ fn a_copy_that_failed_is_tried_again_after_ever_longer_pauses_until_it_is_held_o
     suspended.spec.suspend = true;
     assert!(child(&whole(&suspended, vec![failed(-15)]), "Job").is_none());
 }
+
+#[test]
+fn pods_of_a_sync_have_what_the_warehouse_gives_them_and_else_what_the_graph_does_and_that_starts_no_copy() {
+    let synced = reported(entity(), &whole(&entity(), Vec::new()));
+    let mut warehouse = warehouse();
+    warehouse.spec.pod_template = Some(of_yaml("{resources: {limits: {memory: 1Gi}}, nodeSelector: {disk: fast}}"));
+    let mut graph = graph();
+    graph.spec.pod_template = Some(of_yaml("{nodeSelector: {zone: a}, serviceAccountName: weft}"));
+    graph.metadata.generation = Some(2);
+    let decision = decide(&synced, vec![warehouse], vec![graph], Vec::new());
+    assert!(child(&decision, "Job").is_none());
+    let pod = &child(&decision, "CronJob").unwrap()["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    assert_eq!(pod["containers"][0]["resources"], json!({ "limits": { "memory": "1Gi" } }));
+    assert_eq!(pod["nodeSelector"], json!({ "disk": "fast" }));
+    assert_eq!(pod["serviceAccountName"], "weft");
+    assert_eq!(pod["automountServiceAccountToken"], false);
+}

@@ -208,3 +208,19 @@ fn an_equal_situation_gives_an_equal_status() {
     reported.status = serde_json::from_value(first.status.clone()).unwrap();
     assert_eq!(decide(&reported, whole(), Vec::new()).status, first.status);
 }
+
+#[test]
+fn a_pod_template_changes_the_pods_of_enrichers_and_not_their_plan() {
+    let before = decide(&mapping(), whole(), Vec::new());
+    let mut given = mapping();
+    given.spec.pod_template = Some(of_yaml("{nodeSelector: {disk: fast}}"));
+    let mut objects = whole();
+    objects.graphs[0].spec.pod_template =
+        Some(of_yaml("{nodeSelector: {zone: a}, imagePullSecrets: [{name: registry}]}"));
+    let after = decide(&given, objects, Vec::new());
+    let pod = |decision: &Decision| child(decision, "Deployment").unwrap()["spec"]["template"]["spec"].clone();
+    assert_eq!(pod(&after)["nodeSelector"], json!({ "disk": "fast" }));
+    assert_eq!(pod(&after)["imagePullSecrets"], json!([{ "name": "registry" }]));
+    assert_ne!(pod(&before), pod(&after), "the Deployment replaces its pods");
+    assert_eq!(plan_of(&before), plan_of(&after));
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use kube::ResourceExt as _;
 use kube::api::DynamicObject;
 use serde_json::{Value, json};
+use weft_api::PodTemplate;
 use weft_plan_types::{ProbePlan, canonical_bytes};
 
 use crate::apply::{Unwanted, Wanted};
@@ -12,6 +13,7 @@ use crate::child::{PLAN, Parent, hash, kind_of};
 use crate::driver::{Kind, Observed};
 use crate::entity::{is_ended, old_plans, plan_manifest, plan_name};
 use crate::pod::{PLAN_FILE, Program, pod_spec, secrets_of_probe};
+use crate::pod_template::templated;
 
 /// The Job that a pod is of.
 pub(super) const TEST: &str = "weft.dev/test";
@@ -31,6 +33,7 @@ pub(super) struct Subject {
     pub(super) plan: String,
     text: String,
     secrets: BTreeSet<String>,
+    template: PodTemplate,
 }
 
 impl Subject {
@@ -43,6 +46,7 @@ impl Subject {
             plan: hash(&[&text]),
             text,
             secrets: secrets_of_probe(plan),
+            template: object.pod_template().cloned().unwrap_or_default(),
         }
     }
 
@@ -62,13 +66,14 @@ impl Subject {
 
     fn job(&self, name: &str, observed: &Observed<'_>) -> Value {
         let args = ["probe", "--plan", PLAN_FILE, "--result", "/dev/termination-log", "-o", "json"];
-        let mut pod = pod_spec(&Program {
+        let pod = pod_spec(&Program {
             image: &observed.settings.data_plane_image,
             args: args.map(str::to_owned).to_vec(),
             plan: &plan_name(&self.parent, &self.plan),
             secrets: self.secrets.clone(),
             extra: json!({}),
         });
+        let mut pod = templated(pod, &self.template);
         pod["restartPolicy"] = "Never".into();
         let mut labels = self.parent.labels();
         labels[PLAN] = self.plan.clone().into();

@@ -6,6 +6,7 @@
 mod bench;
 mod gate;
 mod kills;
+mod pod_template;
 
 use std::time::Duration;
 
