@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use crate::installation::is_sound;
+
 /// Runs Weft on Kubernetes: copies tables on schedule and enriches event streams, as the Warehouses, DataGraphs,
 /// Entities and EnrichmentMappings of the cluster say.
 #[derive(Clone, Debug, clap::Parser)]
@@ -15,9 +17,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "IMAGE")]
     pub(crate) data_plane_image: String,
 
-    /// The id under which copies are kept: another installation's copies are never written to. Never change it
+    /// The id under which copies are kept: another installation's are never written to. It is settled once, in ConfigMap
+    /// weft-installation of the Lease's namespace; another one is refused [default: the one that is there, else a new one]
     #[arg(long, value_name = "ID", value_parser = installation)]
-    pub(crate) installation: String,
+    pub(crate) installation: Option<String>,
 
     /// Remove the copy of a deleted Entity from store and warehouse, and let it wait for that. Not with rights that end with
     /// a namespace: of one that is deleted the Entities would wait for ever
@@ -77,12 +80,8 @@ Examples:
 
 /// An installation's id, which is a part of the name of an owner.
 fn installation(text: &str) -> Result<String, String> {
-    let is_sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if (1..=63).contains(&text.len()) && text.chars().all(is_sound) {
-        Ok(text.to_owned())
-    } else {
-        Err("write 1 to 63 letters, digits, `-`, `_` and `.`".to_owned())
-    }
+    let is_sound = is_sound(text);
+    is_sound.then(|| text.to_owned()).ok_or_else(|| "write 1 to 63 letters, digits, `-`, `_` and `.`".to_owned())
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod driver;
 mod election;
 mod entity;
 mod events;
+mod installation;
 mod logs;
 mod mapping;
 mod metrics;

@@ -20,6 +20,7 @@ use crate::args::Args;
 use crate::driver::{self, Context, Settings};
 use crate::election::Election;
 use crate::events;
+use crate::installation;
 use crate::release;
 use crate::world::{Changed, Guarded, World, watched};
 
@@ -44,15 +45,19 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     if args.release_entities {
         return release::entities(&client, &election, &args.watch_namespaces).await;
     }
-    let stopped = async {
+    let mut stopped = std::pin::pin!(async {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+    });
+    let installation = tokio::select! {
+        () = &mut stopped => return Ok(()),
+        settled = installation::settled(&client, &namespace, args.installation.as_deref()) => settled?,
     };
     tokio::select! {
         () = stopped => {}
-        () = act(&args, &client, &election, &health) => {}
+        () = act(&args, &installation, &client, &election, &health) => {}
     }
     // Whatever was being written has ended with its future.
     tracing::info!("stops: hands the lease over");
@@ -65,7 +70,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// Acts whenever this replica holds the Lease. Never ends.
-async fn act(args: &Args, client: &Client, election: &Arc<Election>, health: &Arc<Health>) {
+async fn act(args: &Args, installation: &str, client: &Client, election: &Arc<Election>, health: &Arc<Health>) {
     kinds_are_known(client, args).await;
     health.is_ready();
     loop {
@@ -74,7 +79,7 @@ async fn act(args: &Args, client: &Client, election: &Arc<Election>, health: &Ar
         health.metrics.leads(true);
         tokio::select! {
             () = election.lost() => {}
-            () = control(args, client, election, health) => {}
+            () = control(args, installation, client, election, health) => {}
         }
         health.shows(Vec::new());
         health.metrics.leads(false);
@@ -106,13 +111,13 @@ async fn kinds_are_known(client: &Client, args: &Args) {
 }
 
 /// Watches and acts. Never ends.
-async fn control(args: &Args, client: &Client, election: &Arc<Election>, health: &Arc<Health>) {
+async fn control(args: &Args, installation: &str, client: &Client, election: &Arc<Election>, health: &Arc<Health>) {
     let namespaces: Vec<_> = match args.watch_namespaces.as_slice() {
         [] => vec![None],
         some => some.iter().map(|namespace| Some(namespace.as_str())).collect(),
     };
     let settings = Settings {
-        installation: args.installation.clone(),
+        installation: installation.to_owned(),
         data_plane_image: args.data_plane_image.clone(),
         clean_up: args.clean_up,
         cleanup_deadline: Duration::from_secs(args.cleanup_deadline),

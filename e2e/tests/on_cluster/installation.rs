@@ -46,7 +46,7 @@ pub(crate) fn install(watched: &[&str]) {
 /// The values of the chart of the operator, for `--set`.
 pub(crate) fn values() -> String {
     let repository = "registry.example.com";
-    format!("installation=e2e,image.repository={repository}/weft-operator,dataPlane.image.repository={repository}/weft")
+    format!("image.repository={repository}/weft-operator,dataPlane.image.repository={repository}/weft")
 }
 
 /// Uninstalls both charts, if they are installed.

@@ -34,6 +34,10 @@ fn in_one_namespace_only_it_needs_no_cluster_role_and_uninstalled_it_leaves_enri
     assert_eq!(shop.events(1), [r#"{"sku":"PEN","name":"Pen"}"#]);
     assert_eq!(shop.kubectl(&["get", "weft", "-o", "name"]).lines().count(), 4);
     assert_eq!(kubectl(&["get", "all", "-n", SYSTEM, "-o", "name"]), "");
+    // Copies are found again by whoever comes next.
+    let id = kubectl(&["get", "configmap/weft-installation", "-n", SYSTEM, "-o", "jsonpath={.data.id}"]);
+    let owner = SERVERS.redis(&["HGET", &format!("weft:{}/main/product:meta", shop.name), "owner"]);
+    assert!(owner.is_ok_and(|owner| owner.contains(&id)) && id.starts_with("weft-"), "{id}");
     // It waits until they are gone.
     kubectl(&["delete", "namespace", &shop.name, "--timeout=60s"]);
     assert!(ask(&["get", "namespace", &shop.name]).is_err());

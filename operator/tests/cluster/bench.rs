@@ -57,10 +57,18 @@ pub(crate) fn quiet() -> Duration {
 
 /// What runs an operator for namespaces, of which the first has its Lease.
 pub(crate) fn operator(kubeconfig: &Path, namespaces: &[String], name: &str) -> Command {
+    operator_of(kubeconfig, namespaces, name, Some("e2e"))
+}
+
+/// The same for the installation with an id, or of the one that is settled.
+pub(crate) fn operator_of(kubeconfig: &Path, namespaces: &[String], name: &str, installation: Option<&str>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weft-operator"));
+    if let Some(id) = installation {
+        command.args(["--installation", id]);
+    }
     command
         .env("KUBECONFIG", kubeconfig)
-        .args(["--installation", "e2e", "--data-plane-image", "weft:e2e", "--admin", "127.0.0.1:0", "--clean-up"])
+        .args(["--data-plane-image", "weft:e2e", "--admin", "127.0.0.1:0", "--clean-up"])
         .args(["--watch-namespaces", &namespaces.join(",")])
         .args(["--lease-namespace", &namespaces[0], "--identity", name]);
     command
@@ -70,6 +78,11 @@ impl Operator {
     /// Its name stands in the Lease.
     pub(crate) fn start(bench: &Bench, name: &str) -> Self {
         Self(operator(bench.kubeconfig(), &bench.namespaces, name).spawn().unwrap())
+    }
+
+    /// One that was started.
+    pub(crate) fn of(process: Child) -> Self {
+        Self(process)
     }
 
     /// Asks it to stop and waits until it has.
@@ -127,6 +140,9 @@ impl Bench {
         let mut rules: Vec<Value> = serde_yaml::from_str(rules).unwrap();
         rules.push(json!({
             "apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create", "get", "update"],
+        }));
+        rules.push(json!({
+            "apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["weft-installation"], "verbs": ["get"],
         }));
         let role = json!({ "metadata": { "name": "weft" }, "rules": rules });
         let binding = json!({
@@ -306,13 +322,24 @@ impl Bench {
         self.weft(namespace, kind).delete(name, &DeleteParams::default()).await.unwrap();
     }
 
+    /// An object of any kind, if there is one.
+    pub(crate) async fn named(
+        &self,
+        namespace: &str,
+        api_version: &str,
+        kind: &str,
+        name: &str,
+    ) -> Option<DynamicObject> {
+        self.api(namespace, api_version, kind).get_opt(name).await.unwrap()
+    }
+
     /// The one object of a kind that the operator made.
     pub(crate) async fn find(&self, namespace: &str, api_version: &str, kind: &str) -> Option<DynamicObject> {
         self.find_labelled(namespace, api_version, kind, "app.kubernetes.io/name=weft").await
     }
 
     /// The one object of a kind that the operator made, of those with this label.
-    async fn find_labelled(
+    pub(crate) async fn find_labelled(
         &self,
         namespace: &str,
         api_version: &str,

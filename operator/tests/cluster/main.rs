@@ -5,6 +5,7 @@
 
 mod bench;
 mod gate;
+mod installation;
 mod kills;
 mod pod_template;
 
