@@ -42,5 +42,7 @@ image registry.example.com/weft-operator:0.1.0 operator/Dockerfile "$binaries/we
 
 e2e/kafka/kafka.sh fetch >/dev/null
 hyperkube=$(e2e/cluster/build.sh)
-# A thread for each test of the module `installed`: those of `installing` come after them by name and wait for them.
-e2e/cluster/with-node.sh "$hyperkube" "$folder"/*.tar -- "${run[@]}" --ignored --test-threads 8
+# A thread for each test of the module `installed`: those of `installing` come after them by name and wait for them. What
+# all requests together tell is looked at when all were made.
+e2e/cluster/with-node.sh "$hyperkube" "$folder"/*.tar -- bash -ec \
+    '"$@" --test-threads 8 --skip afterwards:: && "$@" afterwards::' suite "${run[@]}" --ignored

@@ -8,6 +8,7 @@ use serde_json::Value;
 /// A request of the operator's.
 pub(crate) struct Request {
     pub(crate) verb: String,
+    /// With its part that is meant, such as `entities/status`.
     pub(crate) resource: String,
     pub(crate) namespace: String,
     /// The status code of the answer.
@@ -25,9 +26,10 @@ pub(crate) fn requests() -> Vec<Request> {
 
 fn request(event: &Value) -> Request {
     let text = |path: &str| event.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (resource, part) = (text("/objectRef/resource"), text("/objectRef/subresource"));
     Request {
         verb: text("/verb"),
-        resource: text("/objectRef/resource"),
+        resource: if part.is_empty() { resource } else { format!("{resource}/{part}") },
         namespace: text("/objectRef/namespace"),
         code: event.pointer("/responseStatus/code").and_then(Value::as_u64).unwrap_or_default(),
     }

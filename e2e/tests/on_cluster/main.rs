@@ -2,6 +2,7 @@
 //! tests.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod afterwards;
 mod audit;
 mod cluster;
 mod installation;
