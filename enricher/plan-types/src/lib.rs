@@ -22,7 +22,7 @@ pub use enrich::{
     AliasPlan, ConsumerPlan, EnrichPlan, EnrichmentPlan, EntityKeys, HopPlan, IfMissing, KeyPlan, MatchPlan, OnMissing,
     OnUnavailable, RulePlan, StartFrom,
 };
-pub use probe::{ProbePlan, ProbeTarget, StorePlan};
+pub use probe::{ProbePlan, ProbeTarget, StorePlan, StreamPlan};
 pub use read::{ReadError, read};
 pub use reason::{HoldReason, Pause, Refusal};
 pub use sync::{EntityPlan, GuardPlan, Owner, SyncPlan};

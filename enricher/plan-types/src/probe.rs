@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Owner, RedisConnection, WarehousePlan};
+use crate::{KafkaTopic, Owner, RedisConnection, WarehousePlan};
 
 /// A connection that is to be tried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub enum ProbeTarget {
     Warehouse(WarehousePlan),
     /// Whether a store lets in whoever fills it and whoever reads it, and allows what they do.
     Store(StorePlan),
+    /// Whether brokers let a mapping in, and allow what an enricher does with its topics.
+    Stream(Box<StreamPlan>),
 }
 
 /// The store of a data graph, and how to reach it.
@@ -34,4 +36,22 @@ pub struct StorePlan {
     pub writer: RedisConnection,
     /// The store, as whom enrichers log in.
     pub reader: RedisConnection,
+}
+
+/// The topics of a mapping, and how to reach them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StreamPlan {
+    /// Whose entities the mapping uses.
+    pub owner: Owner,
+    /// The mapping's name.
+    pub mapping: String,
+    /// Where events come from.
+    pub source: KafkaTopic,
+    /// The consumer group.
+    pub group_id: String,
+    /// Where enriched events go.
+    pub destination: KafkaTopic,
+    /// Where events go that cannot be delivered.
+    pub dead_letter: KafkaTopic,
 }

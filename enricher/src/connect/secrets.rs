@@ -73,10 +73,18 @@ pub(crate) struct Purpose {
 pub(crate) enum SecretError {
     /// It is in no place.
     #[error(
-        "{object}: {field}: there is no key `{key}` of a Secret `{name}`{elsewhere}; write it to the file {path} \
+        "{object}: {field}: there is no key `{key}` of a Secret `{name}`{elsewhere}; {in_pod}write it to the file {path} \
          (--secrets-dir names another folder), or give a manifest of the Secret with -f"
     )]
-    Missing { object: String, field: &'static str, name: String, key: String, elsewhere: String, path: String },
+    Missing {
+        object: String,
+        field: &'static str,
+        name: String,
+        key: String,
+        elsewhere: String,
+        in_pod: String,
+        path: String,
+    },
     /// Its file cannot be read.
     #[error("{object}: {field}: failed to read the key `{key}` of the Secret `{name}` from {path}")]
     Unreadable {
@@ -157,6 +165,11 @@ impl Secrets {
             name: secret.name.clone(),
             key: secret.key.clone(),
             elsewhere: elsewhere.unwrap_or_default(),
+            in_pod: if self.folder == Path::new(DEFAULT_FOLDER) {
+                format!("on a cluster, give a Secret of this name in namespace `{}` that key; else ", purpose.namespace)
+            } else {
+                String::new()
+            },
             path: path.display().to_string(),
         }
     }

@@ -4,6 +4,8 @@
 
 mod steps;
 mod store;
+#[cfg(feature = "kafka")]
+mod stream;
 mod warehouse;
 
 use weft_plan_types::{ProbePlan, ProbeTarget};
@@ -27,6 +29,7 @@ pub(crate) fn object(plan: &ProbePlan) -> (&'static str, &str) {
     match &plan.target {
         ProbeTarget::Warehouse(warehouse) => ("Warehouse", &warehouse.name),
         ProbeTarget::Store(store) => ("DataGraph", &store.owner.graph),
+        ProbeTarget::Stream(stream) => ("EnrichmentMapping", &stream.mapping),
     }
 }
 
@@ -35,5 +38,13 @@ pub(crate) async fn probe(plan: &ProbePlan, secrets: &Secrets) -> Probed {
     match &plan.target {
         ProbeTarget::Warehouse(warehouse) => warehouse::probe(warehouse, &plan.namespace, secrets).await,
         ProbeTarget::Store(plan) => store::probe(plan, secrets).await,
+        #[cfg(feature = "kafka")]
+        ProbeTarget::Stream(plan) => stream::probe(plan, secrets).await,
+        #[cfg(not(feature = "kafka"))]
+        ProbeTarget::Stream(_) => {
+            let text = "this weft was built without Kafka; build it with `make install`".to_owned();
+            let trouble = Some(steps::Trouble { text, is_transient: false });
+            Probed { steps: vec![Step { name: "log in at the source", trouble }], server: None }
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::letters;
 use crate::world::{RULES, World};
 
 /// The Secret `kafka` in the folder of secrets.
-fn secrets(world: &World<'_>, password: &str) {
+pub(crate) fn secrets(world: &World<'_>, password: &str) {
     let folder = world.folder.path().join("kafka");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("password"), password).unwrap();
@@ -21,7 +21,7 @@ fn secret(key: &str) -> String {
     format!("{{secretRef: {{name: kafka, key: {key}}}}}")
 }
 
-fn sasl(world: &World<'_>, mechanism: &str) -> String {
+pub(crate) fn sasl(world: &World<'_>, mechanism: &str) -> String {
     let (user, password, ca) = (&world.kafka.user, secret("password"), secret("ca.crt"));
     format!("auth: {{sasl: {{mechanism: {mechanism}, username: {user}, password: {password}}}}}, tls: {{ca: {ca}}}")
 }

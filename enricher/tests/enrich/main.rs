@@ -16,6 +16,7 @@ mod numbers;
 mod offsets;
 mod outcomes;
 mod poison;
+mod probe;
 mod process;
 #[allow(dead_code, reason = "not all of it is used here")]
 #[path = "../sync/random.rs"]

@@ -43,6 +43,7 @@ pub fn plan(resources: &Resources<'_>, options: &Options) -> Planned {
         catalog.mappings().filter_map(|mapping| mapping::planned(mapping, &catalog, &mut findings)).collect();
     let of_warehouses = catalog.warehouses().filter_map(|warehouse| probe::of_warehouse(warehouse, &catalog));
     let of_graphs = catalog.graphs().filter_map(|graph| probe::of_graph(graph, &catalog));
-    let probes = of_warehouses.chain(of_graphs).collect();
+    let of_mappings = catalog.mappings().filter_map(|mapping| probe::of_mapping(mapping, &catalog));
+    let probes = of_warehouses.chain(of_graphs).chain(of_mappings).collect();
     Planned { diagnostics: findings.into_diagnostics(), syncs, enrichments, probes }
 }

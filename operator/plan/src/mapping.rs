@@ -3,7 +3,7 @@
 mod alias;
 mod condition;
 mod consent;
-mod endpoint;
+pub(crate) mod endpoint;
 mod enrichment;
 mod hop;
 mod overlap;

@@ -1,12 +1,13 @@
 //! What is to be tried out of the connections that objects name.
 
-use weft_api::{DataGraph, Warehouse};
-use weft_plan_types::{PLAN_VERSION, ProbePlan, ProbeTarget, StorePlan};
+use weft_api::{DataGraph, EnrichmentMapping, Warehouse};
+use weft_plan_types::{PLAN_VERSION, ProbePlan, ProbeTarget, StorePlan, StreamPlan};
 
 use crate::catalog::Catalog;
 use crate::connection;
 use crate::diagnostic::{ObjectRef, name, namespace};
 use crate::entity::owner;
+use crate::mapping::endpoint;
 use crate::resources::PlannedProbe;
 
 /// The probe of a Warehouse, if its settings are sound.
@@ -35,6 +36,26 @@ pub(crate) fn of_graph(graph: &DataGraph, catalog: &Catalog<'_>) -> Option<Plann
                 writer: connection::redis_writer(redis),
                 reader: connection::redis_reader(redis),
             }),
+        },
+    })
+}
+
+/// The probe of a mapping's topics, if it names them all. Its rules and entities may be wrong.
+pub(crate) fn of_mapping(mapping: &EnrichmentMapping, catalog: &Catalog<'_>) -> Option<PlannedProbe> {
+    let (source, destination, dead_letter) = endpoint::plans(mapping)?;
+    Some(PlannedProbe {
+        object: ObjectRef::of("EnrichmentMapping", mapping),
+        plan: ProbePlan {
+            version: PLAN_VERSION,
+            namespace: namespace(mapping).to_owned(),
+            target: ProbeTarget::Stream(Box::new(StreamPlan {
+                owner: owner(namespace(mapping), &mapping.spec.data_graph_ref.name, catalog),
+                mapping: name(mapping).to_owned(),
+                source: source.topic,
+                group_id: source.group_id,
+                destination,
+                dead_letter,
+            })),
         },
     })
 }

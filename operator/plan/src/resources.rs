@@ -43,7 +43,8 @@ pub struct Planned {
     pub syncs: Vec<PlannedSync>,
     /// One for each mapping that is sound.
     pub enrichments: Vec<PlannedEnrichment>,
-    /// One for each Warehouse whose settings are sound, and one for each DataGraph that names a store.
+    /// One for each Warehouse whose settings are sound, for each DataGraph that names a store, and for each
+    /// EnrichmentMapping that names its topics.
     pub probes: Vec<PlannedProbe>,
 }
 

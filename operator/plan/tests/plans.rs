@@ -38,7 +38,7 @@ fn a_sync_plan_says_what_is_copied_from_where_to_where_and_as_whom() {
 fn a_warehouse_is_probed_as_syncs_reach_it_whether_or_not_anything_refers_to_it() {
     let mut shop = Shop::sound();
     let planned = shop.planned();
-    let [probe, store] = &planned.probes[..] else { panic!("there are two connections") };
+    let [probe, store, stream] = &planned.probes[..] else { panic!("there are three objects with connections") };
     assert_eq!(probe.object.to_string(), "Warehouse shop/prod");
     let warehouse = as_json(&planned.syncs[1].plan)["warehouse"].clone();
     let expected = json!({"version": 1, "namespace": "shop", "target": {"warehouse": warehouse}});
@@ -47,6 +47,14 @@ fn a_warehouse_is_probed_as_syncs_reach_it_whether_or_not_anything_refers_to_it(
     let store = &as_json(&store.plan)["target"]["store"];
     assert_eq!(store["writer"], as_json(&planned.syncs[1].plan)["store"]);
     assert_eq!(store["reader"], as_json(&planned.enrichments[0].plan)["store"]);
+    assert_eq!(stream.object.to_string(), "EnrichmentMapping shop/orders");
+    let (stream, enrichment) = (&as_json(&stream.plan)["target"]["stream"], as_json(&planned.enrichments[0].plan));
+    assert_eq!((&stream["owner"], &stream["mapping"]), (&enrichment["owner"], &enrichment["mapping"]));
+    assert_eq!(stream["groupId"], enrichment["source"]["groupId"]);
+    assert_eq!(stream["source"]["topic"], enrichment["source"]["topic"]);
+    for topic in ["destination", "deadLetter"] {
+        assert_eq!(stream[topic], enrichment[topic]);
+    }
 
     shop.data_graphs.clear();
     shop.entities.clear();

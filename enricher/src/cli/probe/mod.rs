@@ -27,16 +27,20 @@ pub(crate) struct Args {
     recursive: bool,
 
     /// A plan, as pods get it, in place of manifests; may be repeated
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["filename", "warehouse", "data_graph"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["filename", "warehouse", "data_graph", "mapping"])]
     plan: Vec<PathBuf>,
 
-    /// The Warehouse to try out, NAME or NAMESPACE/NAME; may be repeated [default: all Warehouses and DataGraphs]
+    /// The Warehouse to try out, NAME or NAMESPACE/NAME; may be repeated [default: all objects of the manifests]
     #[arg(long, value_name = "NAME")]
     warehouse: Vec<String>,
 
     /// The DataGraph whose store to try out, NAME or NAMESPACE/NAME; may be repeated
     #[arg(long, value_name = "NAME")]
     data_graph: Vec<String>,
+
+    /// The EnrichmentMapping whose topics to try out, NAME or NAMESPACE/NAME; may be repeated
+    #[arg(long, value_name = "NAME")]
+    mapping: Vec<String>,
 
     /// Write the result to this file too, as JSON of at most 4 KiB; needs one object
     #[arg(long, value_name = "PATH")]
@@ -52,12 +56,14 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "\
 Logs in at each Warehouse, then writes, reads and drops a table in its
 bookkeeping, as a sync does. Logs in at the store of each DataGraph, as the
-writer and as the reader, and tries each permission. What fails is told with
-what helps, such as the GRANT that is missing. Of what the manifests name
-nothing else is touched.
+writer and as the reader, and tries each permission. Logs in at the brokers of
+each EnrichmentMapping, and tries whether its topics may be read and written,
+and its group be used; no record is written, and the group keeps its place.
+What fails is told with what helps, such as the GRANT that is missing. Of what
+the manifests name nothing else is touched.
 
 Examples:
-  # Every Warehouse and DataGraph of the manifests
+  # Every Warehouse, DataGraph and EnrichmentMapping of the manifests
   weft probe -f manifests/
 
   # One of them, for a program
@@ -129,11 +135,12 @@ impl Args {
             of_kind.map(|it| it.1).collect::<Vec<_>>().join(", ")
         };
         if plans.is_empty() {
-            return refused("the manifests hold no Warehouse or DataGraph to try out".to_owned());
+            return refused("the manifests hold no Warehouse, DataGraph or EnrichmentMapping to try out".to_owned());
         }
         let warehouses = self.warehouse.iter().map(|name| ("Warehouse", "--warehouse", name));
-        let wanted: Vec<_> =
-            warehouses.chain(self.data_graph.iter().map(|name| ("DataGraph", "--data-graph", name))).collect();
+        let graphs = self.data_graph.iter().map(|name| ("DataGraph", "--data-graph", name));
+        let mappings = self.mapping.iter().map(|name| ("EnrichmentMapping", "--mapping", name));
+        let wanted: Vec<_> = warehouses.chain(graphs).chain(mappings).collect();
         let is_meant = |plan: &ProbePlan, (kind, _, wanted): (&str, &str, &String)| {
             let (of, name) = object(plan);
             of == kind && (*wanted == name || *wanted == format!("{}/{name}", plan.namespace))
@@ -149,7 +156,7 @@ impl Args {
         let chosen: Vec<_> = plans.iter().filter(is_wanted).collect();
         if chosen.len() != 1 && self.result.is_some() {
             return refused(format!(
-                "--result needs one object; choose with --warehouse or --data-graph one of {}",
+                "--result needs one object; choose with --warehouse, --data-graph or --mapping one of {}",
                 names(None)
             ));
         }

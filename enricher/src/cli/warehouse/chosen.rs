@@ -46,7 +46,7 @@ impl ChosenArgs {
         let loaded = diagnostics::usable(&args, Format::Text)?;
         let warehouses = loaded.planned.probes.into_iter().filter_map(|probe| match probe.plan.target {
             ProbeTarget::Warehouse(warehouse) => Some((probe.plan.namespace, warehouse)),
-            ProbeTarget::Store(_) => None,
+            ProbeTarget::Store(_) | ProbeTarget::Stream(_) => None,
         });
         let (namespace, plan) = self.choose(warehouses.collect())?;
         let of_it = loaded.planned.syncs.into_iter().map(|sync| sync.plan);

@@ -37,7 +37,7 @@ pub(super) fn are_given(mapping: &EnrichmentMapping, _: &Catalog<'_>, report: &m
 }
 
 /// Source, destination and dead letters, if all are given.
-pub(super) fn plans(mapping: &EnrichmentMapping) -> Option<(ConsumerPlan, KafkaTopic, KafkaTopic)> {
+pub(crate) fn plans(mapping: &EnrichmentMapping) -> Option<(ConsumerPlan, KafkaTopic, KafkaTopic)> {
     let (source, destination) = (mapping.spec.source.kafka.as_ref()?, mapping.spec.destination.kafka.as_ref()?);
     let dead_letter = mapping.spec.dead_letter.as_ref()?.kafka.as_ref()?;
     let on_source =
