@@ -5,11 +5,11 @@
 
 use serde_json::Value;
 use weft_api::{DataGraph, PodTemplate};
-use weft_plan::{Planned, PlannedProbe};
+use weft_plan::Planned;
 
 use crate::condition::{Finding, Is, conditions};
 use crate::driver::{Decision, Kind, Observed, diagnosed, first_error, is_stalled};
-use crate::probe::{Noted, probing};
+use crate::probe::{Noted, tested};
 use crate::reason::Reason;
 use crate::warehouse::is_local;
 use crate::world::Objects;
@@ -33,15 +33,7 @@ impl Kind for DataGraph {
             Some(error) => diagnosed("Valid", error),
             None => Finding::new("Valid", Is::True, Reason::Valid, "the graph and what it refers to fit"),
         };
-        let is_its = |it: &&PlannedProbe| it.object.kind == Self::KIND && it.object.name == name;
-        let connected = planned.probes.iter().find(is_its).map(|probe| {
-            let probing = probing(self, &probe.plan, noted.clone(), USABLE, observed);
-            decision.children = probing.children;
-            decision.unwanted = probing.unwanted;
-            decision.again = probing.again;
-            noted = probing.noted;
-            probing.connected
-        });
+        let connected = tested(self, &planned, &mut noted, USABLE, observed, &mut decision);
         let usable = || connected.as_ref().map_or_else(|| valid.also("Ready", Is::True), |it| it.also("Ready", it.is));
         let ready = unusable(self, &planned, &observed.objects).unwrap_or_else(usable);
         let stalled = error.is_some_and(is_stalled).then(|| ready.also("Stalled", Is::True));

@@ -1,4 +1,5 @@
-//! An EnrichmentMapping owns its plans (ConfigMaps), its Deployment and its PodDisruptionBudget.
+//! An EnrichmentMapping owns its plans (ConfigMaps), its Deployment, its PodDisruptionBudget, and the Jobs that test its
+//! topics.
 //! It is woken by itself, its DataGraph, its Warehouse, the Entities of its graph and its children.
 //! It waits until each Entity it uses was copied once; meanwhile its children stay as they are.
 //! Deleted, it takes its children along; its consumer group stays.
@@ -9,7 +10,7 @@ mod tests;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::DynamicObject;
 use serde_json::{Value, json};
-use weft_api::{EnrichmentMapping, EnrichmentMappingStatus, Entity};
+use weft_api::{EnrichmentMapping, EnrichmentMappingStatus, Entity, PodTemplate};
 use weft_plan::{Planned, PlannedEnrichment};
 use weft_plan_types::canonical_bytes;
 
@@ -21,19 +22,23 @@ use crate::driver::{Decision, Kind, Observed, diagnosed, first_error, is_stalled
 use crate::entity::{old_plans, plan_manifest, plan_name, pod_waiting};
 use crate::pod::{PLAN_FILE, Program, pod_spec, secrets_of_enricher};
 use crate::pod_template::{of_enricher, templated};
+use crate::probe::{Noted, tested};
 use crate::reason::Reason;
+
+/// What is the case of a mapping whose test succeeded.
+const USABLE: &str = "the brokers let the user in, who may read and write the topics and use the group";
 
 impl Kind for EnrichmentMapping {
     const KIND: &'static str = "EnrichmentMapping";
     const PARENT: Option<&'static str> = Some("mapping");
-    const PROBE: Option<&'static str> = None;
+    const PROBE: Option<&'static str> = Some("mapping-probe");
 
     fn decide(&self, observed: &Observed<'_>) -> Decision {
         let parent = Parent::of("mapping", self);
         let planned = observed.planned();
         let mut decision = Decision::default();
         let deployment = deployment_of(&observed.children);
-        let findings = match runnable(self, &planned, observed) {
+        let mut findings = match runnable(self, &planned, observed) {
             Err(blocked) => blocked,
             Ok(enrichment) => {
                 let replicas = if enrichment.suspended { 0 } else { self.spec.replicas };
@@ -55,13 +60,30 @@ impl Kind for EnrichmentMapping {
             }
         };
         let before = self.status.clone().unwrap_or_default();
+        let (test, tested_at) = (before.test.clone(), before.last_test_time.clone());
+        let mut noted = Noted {
+            test,
+            last_test_time: tested_at,
+            last_handled_probe: before.last_handled_probe.clone(),
+            ..Noted::default()
+        };
+        if let Some(connected) = tested(self, &planned, &mut noted, USABLE, observed, &mut decision) {
+            findings = with_connection(findings, connected);
+        }
         let status = EnrichmentMappingStatus {
             conditions: conditions(&before.conditions, self.metadata.generation, observed.now, findings),
             replicas: Some(deployment.as_ref().and_then(|it| it.status.as_ref()?.replicas).unwrap_or(0)),
             selector: Some(selector(&parent)),
+            last_test_time: noted.last_test_time,
+            last_handled_probe: noted.last_handled_probe,
+            test: noted.test,
         };
         decision.status = serde_json::to_value(status).unwrap_or_default();
         decision
+    }
+
+    fn pod_template(&self) -> Option<&PodTemplate> {
+        self.spec.pod_template.as_ref()
     }
 
     fn status(&self) -> Option<Value> {
@@ -174,6 +196,19 @@ fn budget(parent: &Parent) -> Value {
         "metadata": parent.metadata(&parent.only_child_name(), None),
         "spec": { "maxUnavailable": 1, "selector": { "matchLabels": parent.selector() } },
     })
+}
+
+/// With whether the topics can be used. Enrichers wait for topics that cannot, or end: how many run says less than why. A
+/// mapping that is blocked, or that has no enrichers as it should be, is so for other reasons.
+fn with_connection(mut findings: Vec<Finding>, connected: Finding) -> Vec<Finding> {
+    let hides = [Reason::Running, Reason::Progressing, Reason::PodWaiting].map(|reason| reason.to_string());
+    for ready in findings.iter_mut().filter(|it| it.aspect == "Ready" && hides.contains(&it.reason)) {
+        if connected.is == Is::False {
+            *ready = connected.also("Ready", Is::False);
+        }
+    }
+    findings.push(connected);
+    findings
 }
 
 /// Whether the enrichers run.

@@ -79,6 +79,9 @@ pub(crate) fn secrets_of_probe(plan: &ProbePlan) -> BTreeSet<String> {
     names(match &plan.target {
         ProbeTarget::Warehouse(warehouse) => of_warehouse(warehouse),
         ProbeTarget::Store(store) => [of_redis(&store.writer), of_redis(&store.reader)].concat(),
+        ProbeTarget::Stream(stream) => {
+            [&stream.source, &stream.destination, &stream.dead_letter].into_iter().flat_map(of_topic).collect()
+        }
     })
 }
 

@@ -5,11 +5,10 @@
 
 use serde_json::Value;
 use weft_api::{PodTemplate, Warehouse};
-use weft_plan::PlannedProbe;
 
 use crate::condition::{Finding, Is, conditions};
 use crate::driver::{Decision, Kind, Observed};
-use crate::probe::{Noted, probing};
+use crate::probe::{Noted, tested};
 use crate::reason::Reason;
 
 /// What is the case of a Warehouse whose test succeeded.
@@ -24,31 +23,23 @@ impl Kind for Warehouse {
         let before = self.status.clone().unwrap_or_default();
         let mut noted = Noted::of(&before);
         let mut decision = Decision::default();
-        let planned = observed.planned();
-        let is_its =
-            |it: &&PlannedProbe| it.object.kind == Self::KIND && Some(&it.object.name) == self.metadata.name.as_ref();
-        let findings = match planned.probes.iter().find(is_its) {
-            _ if is_local(self) => {
-                let message =
-                    "spec.sqlite: a pod has no such file; give spec.postgres, or use `weft run` where the file is";
-                let ready = Finding::new("Ready", Is::False, Reason::LocalOnly, message);
-                let stalled = ready.also("Stalled", Is::True);
-                vec![ready, stalled]
-            }
-            None => {
-                let message = "spec: the settings do not fit together; `weft validate` says what is wrong with them";
-                let ready = Finding::new("Ready", Is::False, Reason::InvalidObject, message);
-                let stalled = ready.also("Stalled", Is::True);
-                vec![ready, stalled]
-            }
-            Some(probe) => {
-                let probing = probing(self, &probe.plan, noted, USABLE, observed);
-                decision.children = probing.children;
-                decision.unwanted = probing.unwanted;
-                decision.again = probing.again;
-                noted = probing.noted;
-                let ready = probing.connected.also("Ready", probing.connected.is);
-                vec![ready, probing.connected]
+        let stalled = |reason: Reason, message: &str| {
+            let ready = Finding::new("Ready", Is::False, reason, message);
+            let stalled = ready.also("Stalled", Is::True);
+            vec![ready, stalled]
+        };
+        let findings = if is_local(self) {
+            let message =
+                "spec.sqlite: a pod has no such file; give spec.postgres, or use `weft run` where the file is";
+            stalled(Reason::LocalOnly, message)
+        } else {
+            match tested(self, &observed.planned(), &mut noted, USABLE, observed, &mut decision) {
+                Some(connected) => vec![connected.also("Ready", connected.is), connected],
+                None => {
+                    let message =
+                        "spec: the settings do not fit together; `weft validate` says what is wrong with them";
+                    stalled(Reason::InvalidObject, message)
+                }
             }
         };
         let conditions = conditions(&before.conditions, self.metadata.generation, observed.now, findings);

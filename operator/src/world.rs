@@ -104,7 +104,7 @@ pub(crate) fn watched(
             let namespace = child.namespace().unwrap_or_default();
             match parent_of(child)? {
                 ("entity", name) => Some(Changed::EntityChild(namespace, name.to_owned())),
-                ("mapping", name) => Some(Changed::MappingChild(namespace, name.to_owned())),
+                ("mapping" | "mapping-probe", name) => Some(Changed::MappingChild(namespace, name.to_owned())),
                 ("warehouse-probe", name) => Some(Changed::WarehouseProbe(namespace, name.to_owned())),
                 ("graph-probe", name) => Some(Changed::GraphProbe(namespace, name.to_owned())),
                 _ => None,
@@ -222,7 +222,8 @@ impl World {
         }
     }
 
-    /// What was made of an object, as the label says: `entity`, `mapping`, `warehouse-probe` or `graph-probe`.
+    /// What was made of an object, as the label says: `entity`, `mapping`, `warehouse-probe`, `graph-probe` or
+    /// `mapping-probe`.
     pub(crate) fn children(&self, kind: &str, namespace: &str, name: &str) -> Vec<DynamicObject> {
         let is_of = |child: &DynamicObject| {
             child.namespace().as_deref() == Some(namespace) && parent_of(child) == Some((kind, name))

@@ -18,7 +18,7 @@ pub struct ConnectionStatus {
     #[schemars(length(max = 256))]
     pub server_version: Option<String>,
     /// When the last test of the connection ended. A connection that can be used is not tested again until it changes
-    /// or somebody asks for it; one that cannot is tested again after 30 s, then after ever longer, 10 minutes at most.
+    /// or somebody asks for it; one that cannot is tested again after 30 s, then each minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_test_time: Option<Time>,
     /// The value of the annotation `weft.dev/probe` that a test was last started for. Another value starts one at once.

@@ -1,10 +1,10 @@
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EnrichmentRule, KafkaSource, KafkaTopic, LocalRef, PodTemplate, Validate, Violation,
+    ConnectionTest, EnrichmentRule, KafkaSource, KafkaTopic, LocalRef, PodTemplate, Validate, Violation,
     duration::{self, AGE},
     kafka::TOPIC,
     metadata::{self, NAME_LENGTH},
@@ -160,7 +160,8 @@ pub struct DeadLetterTopic {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EnrichmentMappingStatus {
-    /// What is the case, by type: `Ready` sums the others up; its reason and message say what unblocks it.
+    /// What is the case, by type: `Connected` tells whether the topics can be used, and if not at which step it fails and
+    /// what helps; `Available` whether an enricher runs; `Ready` sums the others up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,
@@ -172,6 +173,17 @@ pub struct EnrichmentMappingStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub selector: Option<String>,
+    /// When the last test of the topics ended. Topics that can be used are not tested again until what names them changes or
+    /// somebody asks for it; others are tested again after 30 s, then each minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_test_time: Option<Time>,
+    /// The value of the annotation `weft.dev/probe` that a test was last started for. Another value starts one at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub last_handled_probe: Option<String>,
+    /// The test that is under way, or that ended last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<ConnectionTest>,
 }
 
 impl Validate for EnrichmentMapping {

@@ -5,7 +5,7 @@ use weft_plan_types::reasons;
 reasons! {
     /// Why an object is as its conditions say, or what an event tells of it. The spelling is part of the API.
     pub enum ConditionReason {
-        /// A pod tests the connection to a warehouse or a store.
+        /// A pod tests the connection to a warehouse, a store or the topics of a mapping.
         ///
         /// Wait: it takes seconds, and a minute at most once its image is there.
         Connecting,
@@ -16,7 +16,7 @@ reasons! {
         /// The connection cannot be used. What ran before goes on as far as it can.
         ///
         /// The message tells at which step it fails and what helps: host, port, TLS, login or permissions. It is tested again by
-        /// itself, after 30 s at first and every ten minutes in the end; the annotation `weft.dev/probe` asks for a test at once.
+        /// itself, after 30 s, then each minute; the annotation `weft.dev/probe` asks for a test at once.
         ConnectionFailed,
         /// Everything that a DataGraph and what refers to it name is there and fits.
         ///

@@ -3,7 +3,7 @@ use kube::api::DynamicObject;
 use serde_json::{Value, json};
 use weft_api::{DataGraph, EnrichmentMapping, Entity, Warehouse};
 
-use crate::apply::resource;
+use crate::apply::{Wanted, resource};
 use crate::driver::{Decision, Kind as _, Observed, Settings};
 use crate::world::Objects;
 
@@ -83,7 +83,10 @@ fn decide(mapping: &EnrichmentMapping, objects: Objects, children: Vec<DynamicOb
         cleanup_deadline: std::time::Duration::from_secs(600),
     };
     let now = Timestamp::from_second(NOW).unwrap();
-    mapping.decide(&Observed { objects, children, probes: Vec::new(), settings: &settings, now })
+    let mut decision = mapping.decide(&Observed { objects, children, probes: Vec::new(), settings: &settings, now });
+    let is_probe = |it: &Wanted| it.manifest["metadata"]["labels"]["weft.dev/owner-kind"] == "mapping-probe";
+    decision.children.retain(|it| !is_probe(it));
+    decision
 }
 
 fn child<'a>(decision: &'a Decision, kind: &str) -> Option<&'a Value> {
@@ -223,4 +226,30 @@ fn a_pod_template_changes_the_pods_of_enrichers_and_not_their_plan() {
     assert_eq!(pod(&after)["imagePullSecrets"], json!([{ "name": "registry" }]));
     assert_ne!(pod(&before), pod(&after), "the Deployment replaces its pods");
     assert_eq!(plan_of(&before), plan_of(&after));
+}
+
+#[test]
+fn topics_that_cannot_be_used_are_told_before_how_many_enrichers_run_and_take_none_of_them_away() {
+    let first = decide(&mapping(), whole(), Vec::new());
+    assert_eq!(condition(&first, "Connected").map(|it| (it.0, it.1)), Some(("Unknown", "Connecting")));
+    let mut failed = mapping();
+    failed.status = serde_json::from_value(first.status.clone()).unwrap();
+    let status = failed.status.as_mut().unwrap();
+    status.last_test_time = serde_json::from_value(json!("2026-11-23T09:00:00Z")).unwrap();
+    let test = status.test.as_mut().unwrap();
+    (test.job, test.outcome, test.message) = (None, Some("failed".into()), Some("there is no topic".into()));
+    for (suspend, ready, reason) in [(false, "False", "ConnectionFailed"), (true, "True", "Suspended")] {
+        failed.spec.suspend = suspend;
+        let running = deployment(&decide(&failed, whole(), Vec::new()), if suspend { 0 } else { 2 });
+        let decision = decide(&failed, whole(), vec![running]);
+        assert_eq!(condition(&decision, "Ready").map(|it| (it.0, it.1)), Some((ready, reason)));
+        let (is, why, message) = condition(&decision, "Connected").unwrap();
+        assert_eq!((is, why), ("False", "ConnectionFailed"));
+        assert!(message.contains("there is no topic") && message.contains("enrichmentmapping orders"), "{message}");
+        assert_eq!(condition(&decision, "Available").unwrap().0, if suspend { "False" } else { "True" });
+        assert_eq!(decision.children.len(), 3);
+    }
+    let blocked = decide(&failed, Objects { entities: vec![entity(false)], ..whole() }, Vec::new());
+    assert_eq!(condition(&blocked, "Ready").unwrap().1, "EntityNotSynced");
+    assert_eq!(condition(&blocked, "Connected").unwrap().1, "ConnectionFailed");
 }

@@ -12,20 +12,22 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{Resource, ResourceExt as _};
 use weft_api::{ConnectionStatus, ConnectionTest};
+use weft_plan::Planned;
 use weft_plan_types::ProbePlan;
 
 use crate::apply::{Unwanted, Wanted};
 use crate::condition::{Finding, Is};
-use crate::driver::{Kind, Observed};
+use crate::driver::{Decision, Kind, Observed};
 use crate::reason::Reason;
 use answer::Answer;
 use job::Subject;
 
 /// Tests now, if its value is another than before.
 const PROBE: &str = "weft.dev/probe";
-/// How long after a test that failed there is another; each time twice as long.
+/// How long after a first test that failed there is another, and after all that follow: who has cured something wants to
+/// see it soon.
 const FIRST_PAUSE: Duration = Duration::from_secs(30);
-const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+const NEXT_PAUSES: Duration = Duration::from_secs(60);
 
 /// What an object's status keeps of its tests.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,13 +39,13 @@ pub(crate) struct Noted {
 }
 
 /// What is to be done to know whether a connection can be used, and what is known of it.
-pub(crate) struct Probing {
-    pub(crate) children: Vec<Wanted>,
-    pub(crate) unwanted: Vec<Unwanted>,
-    pub(crate) connected: Finding,
-    pub(crate) noted: Noted,
+struct Probing {
+    children: Vec<Wanted>,
+    unwanted: Vec<Unwanted>,
+    connected: Finding,
+    noted: Noted,
     /// When to look again though nothing changes.
-    pub(crate) again: Option<Duration>,
+    again: Option<Duration>,
 }
 
 impl Noted {
@@ -59,14 +61,28 @@ impl Noted {
     }
 }
 
-/// Decides about the test of a connection. `usable` says what is the case if it succeeds.
-pub(crate) fn probing<K: Kind>(
+/// Decides about the test of the connection that an object names, if it names one, and adds what is to be done. `usable`
+/// says what is the case if it succeeds.
+pub(crate) fn tested<K: Kind>(
     object: &K,
-    plan: &ProbePlan,
-    noted: Noted,
+    planned: &Planned,
+    noted: &mut Noted,
     usable: &str,
     observed: &Observed<'_>,
-) -> Probing {
+    decision: &mut Decision,
+) -> Option<Finding> {
+    let name = object.meta().name.as_deref().unwrap_or_default();
+    let probe = planned.probes.iter().find(|it| it.object.kind == K::KIND && it.object.name == name)?;
+    let probing = probing(object, &probe.plan, std::mem::take(noted), usable, observed);
+    decision.children.extend(probing.children);
+    decision.unwanted.extend(probing.unwanted);
+    decision.again = decision.again.into_iter().chain(probing.again).min();
+    *noted = probing.noted;
+    Some(probing.connected)
+}
+
+/// Decides about the test of a connection. `usable` says what is the case if it succeeds.
+fn probing<K: Kind>(object: &K, plan: &ProbePlan, noted: Noted, usable: &str, observed: &Observed<'_>) -> Probing {
     let subject = Subject::of(object, plan);
     let mut noted = begun(object, &subject, noted);
     let mut test = noted.test.take().unwrap_or_default();
@@ -116,8 +132,7 @@ fn begun<K: Resource>(object: &K, subject: &Subject, mut noted: Noted) -> Noted 
 
 /// How long to wait after a test that failed.
 fn pause(attempt: i32) -> Duration {
-    let doubled = u32::try_from(attempt).unwrap_or_default().min(10);
-    FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(doubled)).min(LONGEST_PAUSE)
+    if attempt == 0 { FIRST_PAUSE } else { NEXT_PAUSES }
 }
 
 /// What is left of a pause; `None` if it is over.
@@ -151,8 +166,7 @@ fn connected<K: Kind>(
 
 fn again<K: Kind>(object: &K) -> String {
     format!(
-        "it is tested again within {} minutes, and at once on: kubectl annotate -n {} {} {} --overwrite {PROBE}=\"$(date)\"",
-        LONGEST_PAUSE.as_secs() / 60,
+        "it is tested again within a minute, and at once on: kubectl annotate -n {} {} {} --overwrite {PROBE}=\"$(date)\"",
         object.namespace().unwrap_or_default(),
         K::KIND.to_lowercase(),
         object.name_any()

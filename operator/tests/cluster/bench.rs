@@ -358,7 +358,12 @@ impl Bench {
             "verifiedTime": now, "rows": { "added": 3, "changed": 0, "removed": 0, "rejected": 0, "total": 3 },
         });
         let connected = json!({ "outcome": "connected", "server": "PostgreSQL 17.2", "steps": [] });
-        for (kind, answer) in [("warehouse-probe", &connected), ("graph-probe", &connected), ("entity", &synced)] {
+        for (kind, answer) in [
+            ("warehouse-probe", &connected),
+            ("graph-probe", &connected),
+            ("mapping-probe", &connected),
+            ("entity", &synced),
+        ] {
             let label = format!("weft.dev/owner-kind={kind}");
             let made = async || self.find_labelled(namespace, "batch/v1", "Job", &label).await;
             let job = self.eventually(&format!("there is a Job, {kind}"), made).await;

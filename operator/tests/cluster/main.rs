@@ -29,8 +29,8 @@ async fn the_four_kinds_in_any_order_become_the_same_children_and_conditions() {
     }
     let (children, conditions) = &ends[0];
     let kinds: Vec<_> = children.iter().map(|child| child.0.as_str()).collect();
-    assert_eq!(kinds[..4], ["ConfigMap"; 4]);
-    assert_eq!(kinds[4..], ["CronJob", "Deployment", "Job", "Job", "Job", "PodDisruptionBudget"]);
+    assert_eq!(kinds[..5], ["ConfigMap"; 5]);
+    assert_eq!(kinds[5..], ["CronJob", "Deployment", "Job", "Job", "Job", "Job", "PodDisruptionBudget"]);
     assert!(conditions.iter().filter(|it| it.1 == "Ready").all(|it| it.2 == "True"), "{conditions:?}");
     for (order, end) in ORDERS.iter().zip(&ends) {
         assert_eq!(end, &ends[0], "{order:?}");
