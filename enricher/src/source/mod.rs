@@ -101,8 +101,11 @@ impl Source {
         start::offsets(&self.consumer, &self.topic, partitions, self.start)
     }
 
-    /// Begins to read partitions, each from an offset on.
+    /// Begins to read partitions, each from an offset on, also those that were paused when they were given back: the
+    /// client remembers a pause beyond the assignment.
     pub(crate) fn assign(&self, offsets: &[(i32, i64)]) -> KafkaResult<()> {
+        let partitions: Vec<_> = offsets.iter().map(|(partition, _)| *partition).collect();
+        self.resume(&partitions)?;
         self.consumer.incremental_assign(&start::list(&self.topic, offsets)?)
     }
 

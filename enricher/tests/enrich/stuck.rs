@@ -90,3 +90,29 @@ fn a_destination_goes_on_only_with_what_the_dead_letters_let_pass() {
         "what was sent before comes a second time, once"
     );
 }
+
+#[test]
+fn partitions_that_were_given_back_while_it_waited_for_the_store_are_read_when_they_come_again() {
+    let redis = Line::new();
+    let world = World::new().with_topics();
+    redis.leads_to(world.redis.port);
+    let (behind, plain) = (format!("127.0.0.1:{}/0", redis.port), format!("127.0.0.1:{}/0", world.redis.port));
+    world.edit(&plain, &behind);
+    let mut first = world.enrich();
+    let partitions = i64::from(PARTITIONS);
+    write(&world, 0..100);
+    world.kafka.wait_until("all has come", || world.committed() == 100 * partitions);
+
+    redis.becomes(State::Cut);
+    write(&world, 100..200);
+    first.logs("StoreUnavailable");
+    world.edit(&behind, &plain);
+    let mut second = world.enrich();
+    second.is_given(1);
+    redis.becomes(State::Open);
+    world.kafka.wait_until("all has come", || world.committed() == 200 * partitions);
+    second.stop();
+    write(&world, 200..300);
+    world.kafka.wait_until("all has come", || world.committed() == 300 * partitions);
+    first.stop();
+}
