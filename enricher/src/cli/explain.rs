@@ -15,7 +15,7 @@ Examples:
   # What a reason that `weft validate` shows means, and what to do
   weft explain HopNeedsIndex
 
-  # The same of a condition that `kubectl get weft` shows, or a pause of an enricher
+  # The same of what `kubectl get weft` shows, or of an enricher's pause
   weft explain EntityNotSynced
 
   # Every reason there is
