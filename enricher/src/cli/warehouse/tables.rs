@@ -22,10 +22,10 @@ pub(crate) struct Args {
 }
 
 const EXAMPLES: &str = "\
-Of each table and view: how many rows the warehouse estimates it to have (- where
-it does not know; no table is read), its primary key, and the entities of the
-manifests that are copies of it. What the user may not read is not listed; weft
-warehouse grants prints what entities lack.
+Of each table and view: how many rows the warehouse estimates it to have (-
+where it does not know; no table is read), its primary key, and the entities of
+the manifests that are copies of it. What the user may not read is not listed;
+weft warehouse grants prints what entities lack.
 
 Examples:
   # What is there?
