@@ -23,6 +23,7 @@ use crate::admin::Health;
 use crate::apply::{ApplyError, FINALIZER, Unwanted, Wanted, Writer};
 use crate::condition::{Finding, Is, conditions};
 use crate::election::Election;
+use crate::enrichers::{Enrichers, Said};
 use crate::events::{Told, turned};
 use crate::reason::Reason;
 use crate::world::{Guarded, Objects, World};
@@ -49,6 +50,7 @@ pub(crate) struct Context {
     pub(crate) health: Arc<Health>,
     pub(crate) settings: Settings,
     pub(crate) recorder: Recorder,
+    pub(crate) enrichers: Arc<Enrichers>,
     /// What was last told of an object, by its uid: a copy of the cluster may lag behind.
     pub(crate) told: Mutex<HashMap<String, Told>>,
 }
@@ -76,6 +78,8 @@ pub(crate) struct Observed<'a> {
     pub(crate) children: Vec<DynamicObject>,
     /// What was made to test its connection.
     pub(crate) probes: Vec<DynamicObject>,
+    /// What the enrichers of a mapping say of themselves.
+    pub(crate) said: Said,
     pub(crate) settings: &'a Settings,
     pub(crate) now: Timestamp,
 }
@@ -218,6 +222,7 @@ async fn reconcile<K: Kind>(object: &Guarded<K>, context: &Context) -> Result<Ac
                 objects: context.world.objects(&namespace),
                 children: of(K::PARENT).unwrap_or_default(),
                 probes: of(K::PROBE).unwrap_or_default(),
+                said: context.enrichers.said(&namespace, &name, K::KIND),
                 settings: &context.settings,
                 now: Timestamp::now(),
             };

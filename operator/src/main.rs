@@ -12,6 +12,7 @@ mod condition_metrics;
 mod data_graph;
 mod driver;
 mod election;
+mod enrichers;
 mod entity;
 mod events;
 mod installation;

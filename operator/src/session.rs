@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use futures_util::future::{join, join_all, join4};
+use futures_util::future::{join, join_all, join3, join4};
 use futures_util::stream;
 use kube::api::{Api, DynamicObject, ListParams};
 use kube::runtime::reflector::ObjectRef;
@@ -137,9 +137,12 @@ async fn control(args: &Args, installation: &str, client: &Client, election: &Ar
                 health: Arc::clone(health),
                 settings: settings.clone(),
                 recorder: recorder.clone(),
+                enrichers: Arc::default(),
                 told: Default::default(),
             });
-            join(watches, controllers(context, changes))
+            let asking = Arc::clone(&context);
+            let ask = async move { asking.enrichers.ask(&asking.world, &sender).await };
+            join3(watches, controllers(context, changes), ask)
         })
         .collect();
     health.shows(worlds);

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 use futures_util::{Stream, StreamExt as _};
@@ -16,7 +17,7 @@ use weft_api::{DataGraph, EnrichmentMapping, Entity, Warehouse};
 use weft_plan::Resources;
 
 use crate::apply::resource;
-use crate::child::{MANAGED, parent_of};
+use crate::child::{MANAGED, kind_of, parent_of};
 use crate::driver::Kind;
 
 /// An object as it came; one that is none of its kind is known by its metadata and stops nobody.
@@ -230,6 +231,14 @@ impl World {
         };
         let all = self.children.iter().flat_map(Store::state);
         all.filter(|child| is_of(child)).map(|child| (*child).clone()).collect()
+    }
+
+    /// The pods of all mappings.
+    pub(crate) fn enrichers(&self) -> Vec<Arc<DynamicObject>> {
+        let is_one = |child: &Arc<DynamicObject>| {
+            kind_of(child) == "Pod" && parent_of(child).is_some_and(|(kind, _)| kind == "mapping")
+        };
+        self.children.iter().flat_map(Store::state).filter(is_one).collect()
     }
 
     /// The graphs to look at again.

@@ -118,10 +118,12 @@ reasons! {
         /// `kubectl rollout restart` of its Deployment), then send them again by `weft dead-letters replay`. To go on although
         /// they fail, run `weft enrich --resume BreakerOpen`.
         BreakerOpen,
-        /// The rules do not fit the entities as the store has them now: a column that they read is gone, or its type has changed.
+        /// The rules do not fit the entities as they are now: a column that they read is gone, or its type has changed; on a
+        /// cluster also an Entity, its key or a relationship. There the enrichers keep to the plan of before for as long as the
+        /// store has the rows for it.
         ///
-        /// The message names rule and column. Bring the table or the mapping back into line; the next sync that fits lets the
-        /// events go on.
+        /// The message names rule and column. Bring the table, the Entity or the mapping back into line; the next sync that
+        /// fits lets the events go on.
         BreakingChange,
     }
 }

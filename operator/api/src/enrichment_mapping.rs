@@ -161,7 +161,9 @@ pub struct DeadLetterTopic {
 #[serde(rename_all = "camelCase")]
 pub struct EnrichmentMappingStatus {
     /// What is the case, by type: `Connected` tells whether the topics can be used, and if not at which step it fails and
-    /// what helps; `Available` whether an enricher runs; `Ready` sums the others up.
+    /// what helps; `Available` whether events are enriched; `Matching` whether at least half of the keys of each alias have
+    /// had a row in the last ten minutes; `Ready` whether all enrichers run as the mapping says: its reason and message say
+    /// what unblocks it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,

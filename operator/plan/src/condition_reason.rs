@@ -100,6 +100,15 @@ reasons! {
         ///
         /// The Entity's condition Synced tells how far it is.
         EntityNotSynced,
+        /// Of each alias of the mapping at least half of the keys have had a row in the last ten minutes, or too few came to tell.
+        ///
+        /// Nothing is to be done.
+        KeysFound,
+        /// For ten minutes more than half of the keys of an alias have had no row. It holds nothing up.
+        ///
+        /// Compare a key of an event with the table's; `weft lookup` shows rows as enrichers see them. The path may lead to another
+        /// field, the key may be spelled or typed otherwise, or the table may lack these rows.
+        KeysMissing,
         /// `spec.suspend` of the mapping is true, or `spec.replicas` is 0. No event is read; the consumer group keeps its place.
         ///
         /// Set `suspend: false`, or `replicas` to 1 or more.

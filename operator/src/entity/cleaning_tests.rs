@@ -32,7 +32,14 @@ fn finish(
         cleanup_deadline: std::time::Duration::from_secs(600),
     };
     let now = Timestamp::from_second(NOW).unwrap();
-    entity.finish(&Observed { objects, children, probes: Vec::new(), settings: &settings, now })
+    entity.finish(&Observed {
+        objects,
+        children,
+        probes: Vec::new(),
+        said: Default::default(),
+        settings: &settings,
+        now,
+    })
 }
 
 fn whole_finish(seconds: i64, children: Vec<DynamicObject>) -> Decision {

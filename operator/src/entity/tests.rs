@@ -55,7 +55,14 @@ pub(super) fn decide(
         cleanup_deadline: std::time::Duration::from_secs(600),
     };
     let now = Timestamp::from_second(NOW).unwrap();
-    entity.decide(&Observed { objects, children, probes: Vec::new(), settings: &settings, now })
+    entity.decide(&Observed {
+        objects,
+        children,
+        probes: Vec::new(),
+        said: Default::default(),
+        settings: &settings,
+        now,
+    })
 }
 
 pub(super) fn whole(entity: &Entity, children: Vec<DynamicObject>) -> Decision {

@@ -37,7 +37,14 @@ fn decide(warehouse: &Warehouse, probes: Vec<DynamicObject>, second: i64) -> Dec
         cleanup_deadline: std::time::Duration::from_secs(600),
     };
     let now = Timestamp::from_second(NOW + second).unwrap();
-    warehouse.decide(&Observed { objects, children: Vec::new(), probes, settings: &settings, now })
+    warehouse.decide(&Observed {
+        objects,
+        children: Vec::new(),
+        probes,
+        said: Default::default(),
+        settings: &settings,
+        now,
+    })
 }
 
 /// The warehouse once the decision's status was written.
@@ -268,7 +275,14 @@ spec:
     let now = Timestamp::from_second(NOW).unwrap();
     let decide = |graph: &DataGraph, warehouses: Vec<Warehouse>, probes: Vec<DynamicObject>| {
         let objects = Objects { warehouses, graphs: vec![graph.clone()], entities: Vec::new(), mappings: Vec::new() };
-        graph.decide(&Observed { objects, children: Vec::new(), probes, settings: &settings, now })
+        graph.decide(&Observed {
+            objects,
+            children: Vec::new(),
+            probes,
+            said: Default::default(),
+            settings: &settings,
+            now,
+        })
     };
     let first = decide(&graph, vec![warehouse()], Vec::new());
     let pod = &job(&first).unwrap()["spec"]["template"];

@@ -14,13 +14,8 @@ use kube::{Api, Client, ResourceExt as _};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard};
 
-/// Some of the orders in which somebody may apply the four kinds.
-pub(crate) const ORDERS: [[&str; 4]; 4] = [
-    ["Warehouse", "DataGraph", "Entity", "EnrichmentMapping"],
-    ["EnrichmentMapping", "Entity", "DataGraph", "Warehouse"],
-    ["Entity", "Warehouse", "EnrichmentMapping", "DataGraph"],
-    ["DataGraph", "EnrichmentMapping", "Warehouse", "Entity"],
-];
+/// The four kinds, each after those it refers to.
+pub(crate) const KINDS: [&str; 4] = ["Warehouse", "DataGraph", "Entity", "EnrichmentMapping"];
 
 /// One test at a time: what the API server counts has no namespace.
 static ALONE: Mutex<()> = Mutex::const_new(());
@@ -55,6 +50,19 @@ pub(crate) fn quiet() -> Duration {
     Duration::from_secs(seconds.unwrap_or(5))
 }
 
+/// Whether every case is tried, however long that takes: where a million are asked for.
+pub(crate) fn tries_all() -> bool {
+    std::env::var("WEFT_CASES").is_ok_and(|cases| cases.parse::<u64>().is_ok_and(|cases| cases >= 1_000_000))
+}
+
+/// What chooses the cases where some are tried: WEFT_SEED, else the clock, and it is printed.
+pub(crate) fn seed() -> usize {
+    let given = std::env::var("WEFT_SEED").ok().and_then(|text| text.parse().ok());
+    let seed = given.unwrap_or_else(|| jiff::Timestamp::now().as_second() as usize);
+    println!("WEFT_SEED={seed}");
+    seed
+}
+
 /// What runs an operator for namespaces, of which the first has its Lease.
 pub(crate) fn operator(kubeconfig: &Path, namespaces: &[String], name: &str) -> Command {
     operator_of(kubeconfig, namespaces, name, Some("e2e"))
@@ -77,7 +85,12 @@ pub(crate) fn operator_of(kubeconfig: &Path, namespaces: &[String], name: &str, 
 impl Operator {
     /// Its name stands in the Lease.
     pub(crate) fn start(bench: &Bench, name: &str) -> Self {
-        Self(operator(bench.kubeconfig(), &bench.namespaces, name).spawn().unwrap())
+        Self::start_in(bench, &bench.namespaces, name)
+    }
+
+    /// One that watches these namespaces and no others.
+    pub(crate) fn start_in(bench: &Bench, namespaces: &[String], name: &str) -> Self {
+        Self(operator(bench.kubeconfig(), namespaces, name).spawn().unwrap())
     }
 
     /// One that was started.
@@ -269,6 +282,15 @@ impl Bench {
         self.api(namespace, weft_api::API_VERSION, kind)
     }
 
+    /// Makes the Secret that the Warehouse refers to.
+    pub(crate) async fn apply_secret(&self, namespace: &str) {
+        let manifest = json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "warehouse" }, "stringData": { "password": "p" },
+        });
+        let params = PatchParams::apply("somebody");
+        self.api(namespace, "v1", "Secret").patch("warehouse", &params, &Patch::Apply(&manifest)).await.unwrap();
+    }
+
     pub(crate) async fn apply(&self, namespace: &str, kind: &str) {
         let (name, spec) = match kind {
             "Warehouse" => (
@@ -410,6 +432,41 @@ impl Bench {
         pods.patch_status(&name, &PatchParams::default(), &Patch::Merge(&status)).await.unwrap();
     }
 
+    /// Does what a kubelet would tell of an enricher that runs and is not ready, with its admin port on the loopback.
+    pub(crate) async fn enricher_waits(&self, namespace: &str, port: u16) {
+        let deployment = self.find(namespace, "apps/v1", "Deployment").await.unwrap();
+        let mut template = deployment.data["spec"]["template"].clone();
+        template["spec"]["containers"][0]["ports"][0]["containerPort"] = port.into();
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": { "name": "enricher", "labels": template["metadata"]["labels"] }, "spec": template["spec"],
+        });
+        let pods = self.api(namespace, "v1", "Pod");
+        pods.create(&PostParams::default(), &serde_json::from_value(pod).unwrap()).await.unwrap();
+        let status = json!({ "status": {
+            "phase": "Running", "podIP": "127.0.0.1", "podIPs": [{ "ip": "127.0.0.1" }],
+            "conditions": [{ "type": "Ready", "status": "False" }],
+        } });
+        pods.patch_status("enricher", &PatchParams::default(), &Patch::Merge(&status)).await.unwrap();
+        let status = json!({ "status": { "readyReplicas": 0, "availableReplicas": 0 } });
+        let deployments = self.api(namespace, "apps/v1", "Deployment");
+        let name = deployment.name_any();
+        deployments.patch_status(&name, &PatchParams::default(), &Patch::Merge(&status)).await.unwrap();
+    }
+
+    /// The message of an object's condition Ready.
+    pub(crate) async fn ready_message(&self, namespace: &str, kind: &str, name: &str) -> String {
+        let object = self.weft(namespace, kind).get(name).await.unwrap();
+        let conditions = object.data["status"]["conditions"].as_array().unwrap();
+        let ready = conditions.iter().find(|it| it["type"] == "Ready").unwrap();
+        ready["message"].as_str().unwrap().to_owned()
+    }
+
+    /// Whether a ConfigMap is there.
+    pub(crate) async fn has_config_map(&self, namespace: &str, name: &str) -> bool {
+        self.api(namespace, "v1", "ConfigMap").get_opt(name).await.unwrap().is_some()
+    }
+
     /// What the operator made in a namespace: kind, and specification without names of its own.
     pub(crate) async fn children(&self, namespace: &str) -> Vec<(String, String)> {
         let managed = ListParams::default().labels("app.kubernetes.io/managed-by=weft-operator");
@@ -433,7 +490,7 @@ impl Bench {
     /// Kind, type, status and reason of every condition in a namespace.
     pub(crate) async fn conditions(&self, namespace: &str) -> Vec<(String, String, String, String)> {
         let mut found = Vec::new();
-        for kind in ORDERS[0] {
+        for kind in KINDS {
             for object in self.weft(namespace, kind).list(&ListParams::default()).await.unwrap() {
                 for condition in object.data["status"]["conditions"].as_array().into_iter().flatten() {
                     let text = |name: &str| condition[name].as_str().unwrap().to_owned();
@@ -443,6 +500,15 @@ impl Bench {
             }
         }
         found
+    }
+
+    /// Waits until the operator has said anything of the one object of a kind.
+    pub(crate) async fn is_told_of(&self, namespace: &str, kind: &str) {
+        self.eventually(&format!("{kind} has a condition"), async || {
+            let objects = self.weft(namespace, kind).list(&ListParams::default()).await.unwrap().items;
+            objects.iter().any(|it| it.data["status"]["conditions"].is_array()).then_some(())
+        })
+        .await;
     }
 
     /// Waits until the one object of a kind that is none of the odd ones is ready, or not, for this reason.

@@ -21,7 +21,7 @@ async fn operators_that_are_given_no_id_settle_one_together_and_refuse_another()
     assert!(id.starts_with("weft-") && id.len() == 13, "{id}");
     assert_eq!(kept.data["immutable"], true);
     assert_eq!(kept.metadata.owner_references, None, "it stays when the operator goes");
-    for kind in bench::ORDERS[0] {
+    for kind in bench::KINDS {
         bench.apply(namespace, kind).await;
     }
     let of_entity = "weft.dev/owner-kind=entity";

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::bench::{Bench, ORDERS};
+use crate::bench::{Bench, KINDS, seed, tries_all};
 use crate::gate::{End, Gated};
 
 /// How many of the writes are tried unless all are.
@@ -22,7 +22,7 @@ struct Left {
 /// many writes it took.
 async fn run(bench: &Bench, namespace: &str, end: Option<End>) -> (Left, u64) {
     let operator = Gated::start(bench, namespace, end).await;
-    for kind in ORDERS[0] {
+    for kind in KINDS {
         bench.apply(namespace, kind).await;
     }
     bench.converged(namespace).await;
@@ -54,12 +54,10 @@ async fn run(bench: &Bench, namespace: &str, end: Option<End>) -> (Left, u64) {
 /// The ends that are tried: all where a million cases are asked for, else some that the seed picks.
 fn ends(writes: u64) -> Vec<End> {
     let all: Vec<_> = (1..=writes).flat_map(|write| [End::Before(write), End::After(write)]).collect();
-    if std::env::var("WEFT_CASES").is_ok_and(|cases| cases.parse::<u64>().is_ok_and(|cases| cases >= 1_000_000)) {
+    if tries_all() {
         return all;
     }
-    let seed = std::env::var("WEFT_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed: usize = seed.unwrap_or_else(|| jiff::Timestamp::now().as_second() as usize);
-    println!("WEFT_SEED={seed}");
+    let seed = seed();
     (0..SAMPLED).map(|number| all[(seed + number * all.len() / SAMPLED) % all.len()]).collect()
 }
 

@@ -7,36 +7,14 @@ mod bench;
 mod gate;
 mod installation;
 mod kills;
+mod orders;
+mod pauses;
 mod pod_template;
 
 use std::time::Duration;
 
-use bench::{Bench, ORDERS, Operator};
+use bench::{Bench, KINDS, Operator};
 use serde_json::json;
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs an API server: run e2e/test-crds.sh"]
-async fn the_four_kinds_in_any_order_become_the_same_children_and_conditions() {
-    let bench = Bench::new(ORDERS.len()).await;
-    let _operator = Operator::start(&bench, "a");
-    let mut ends = Vec::new();
-    for (namespace, order) in bench.namespaces.iter().zip(ORDERS) {
-        for kind in order {
-            bench.apply(namespace, kind).await;
-        }
-        bench.converged(namespace).await;
-        ends.push((bench.children(namespace).await, bench.conditions(namespace).await));
-    }
-    let (children, conditions) = &ends[0];
-    let kinds: Vec<_> = children.iter().map(|child| child.0.as_str()).collect();
-    assert_eq!(kinds[..5], ["ConfigMap"; 5]);
-    assert_eq!(kinds[5..], ["CronJob", "Deployment", "Job", "Job", "Job", "Job", "PodDisruptionBudget"]);
-    assert!(conditions.iter().filter(|it| it.1 == "Ready").all(|it| it.2 == "True"), "{conditions:?}");
-    for (order, end) in ORDERS.iter().zip(&ends) {
-        assert_eq!(end, &ends[0], "{order:?}");
-    }
-    bench.removed().await;
-}
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs an API server: run e2e/test-crds.sh"]
@@ -77,7 +55,7 @@ async fn a_mapping_waits_for_its_entity_and_says_so_and_suspending_it_stops_its_
 async fn one_odd_object_of_each_kind_stops_no_other_and_says_that_it_is_odd() {
     let bench = Bench::new(1).await;
     let namespace = &bench.namespaces[0];
-    for kind in ORDERS[0] {
+    for kind in KINDS {
         bench.loosened(kind).await;
         for (name, rest) in [
             ("odd-spec", json!({ "spec": { "dataGraphRef": 7, "postgres": ["?"] } })),
@@ -91,11 +69,11 @@ async fn one_odd_object_of_each_kind_stops_no_other_and_says_that_it_is_odd() {
         }
     }
     let operator = Operator::start(&bench, "a");
-    for kind in ORDERS[0] {
+    for kind in KINDS {
         bench.apply(namespace, kind).await;
     }
     bench.converged(namespace).await;
-    for kind in ORDERS[0] {
+    for kind in KINDS {
         for name in ["odd-spec", "odd-none", "odd-list"] {
             bench
                 .eventually(&format!("{kind} {name} says that it is odd"), async || {
@@ -105,7 +83,7 @@ async fn one_odd_object_of_each_kind_stops_no_other_and_says_that_it_is_odd() {
         }
     }
     drop(operator);
-    for kind in ORDERS[0] {
+    for kind in KINDS {
         for name in ["odd-spec", "odd-none", "odd-list"] {
             bench.delete(namespace, kind, name).await;
         }
@@ -129,7 +107,7 @@ async fn a_deleted_entity_waits_for_its_copy_to_be_removed_and_events_tell_how_t
         bench.ready_reason(namespace, "Entity", "UnknownDataGraph").await;
         let blocked = bench.object(namespace, "Entity", "product").await.unwrap();
         assert_eq!(blocked.metadata.finalizers, None, "nothing was copied yet");
-        for kind in ORDERS[0] {
+        for kind in KINDS {
             bench.apply(namespace, kind).await;
         }
         bench.converged(namespace).await;
@@ -168,7 +146,7 @@ async fn entities_that_were_released_wait_for_no_operator_and_none_makes_them_wa
     let bench = Bench::new(1).await;
     let namespace = &bench.namespaces[0];
     let _operator = Operator::start(&bench, "a");
-    for kind in ORDERS[0] {
+    for kind in KINDS {
         bench.apply(namespace, kind).await;
     }
     bench.converged(namespace).await;
@@ -190,7 +168,7 @@ async fn an_operator_that_has_nothing_to_do_writes_nothing_not_even_when_it_star
     let bench = Bench::new(1).await;
     let namespace = &bench.namespaces[0];
     let operator = Operator::start(&bench, "a");
-    for kind in ORDERS[0] {
+    for kind in KINDS {
         bench.apply(namespace, kind).await;
     }
     bench.converged(namespace).await;

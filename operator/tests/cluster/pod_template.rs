@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::{self, Bench, ORDERS, Operator};
+use crate::bench::{self, Bench, KINDS, Operator};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs an API server: run e2e/test-crds.sh"]
@@ -10,7 +10,7 @@ async fn a_pod_template_replaces_enrichers_changes_the_schedule_starts_no_copy_a
     let bench = Bench::new(1).await;
     let namespace = &bench.namespaces[0];
     let _operator = Operator::start(&bench, "a");
-    for kind in ORDERS[0] {
+    for kind in KINDS {
         bench.apply(namespace, kind).await;
     }
     bench.converged(namespace).await;
