@@ -42,6 +42,19 @@ pub(crate) struct Settings {
     pub(crate) cleanup_deadline: Duration,
 }
 
+#[cfg(test)]
+impl Settings {
+    /// Those of the tests that decide without a cluster.
+    pub(crate) fn of_tests() -> Self {
+        Self {
+            installation: "test".into(),
+            data_plane_image: "weft:1".into(),
+            clean_up: true,
+            cleanup_deadline: Duration::from_secs(600),
+        }
+    }
+}
+
 /// What every reconcile needs.
 pub(crate) struct Context {
     pub(crate) client: Client,

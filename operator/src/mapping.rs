@@ -65,9 +65,12 @@ impl Kind for EnrichmentMapping {
                 running::state(deployment.as_ref(), &plan, replicas, &status.conditions, observed)
             }
         };
-        let (test, last_test_time) = (status.test.clone(), status.last_test_time.clone());
-        let last_handled_probe = status.last_handled_probe.clone();
-        let mut noted = Noted { test, last_test_time, last_handled_probe, ..Noted::default() };
+        let mut noted = Noted {
+            test: status.test.take(),
+            last_test_time: status.last_test_time.take(),
+            last_handled_probe: status.last_handled_probe.take(),
+            ..Noted::default()
+        };
         if let Some(connected) = tested(self, &planned, &mut noted, USABLE, observed, &mut decision) {
             findings = with_connection(findings, connected);
         }

@@ -25,12 +25,7 @@ fn finish(
     children: Vec<DynamicObject>,
 ) -> Decision {
     let objects = Objects { warehouses, graphs, entities: vec![entity.clone()], mappings: Vec::new() };
-    let settings = Settings {
-        installation: "test".into(),
-        data_plane_image: "weft:1".into(),
-        clean_up: true,
-        cleanup_deadline: std::time::Duration::from_secs(600),
-    };
+    let settings = Settings::of_tests();
     let now = Timestamp::from_second(NOW).unwrap();
     entity.finish(&Observed {
         objects,

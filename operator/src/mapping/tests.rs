@@ -87,12 +87,7 @@ fn decide(mapping: &EnrichmentMapping, objects: Objects, children: Vec<DynamicOb
 
 fn decide_hearing(mapping: &EnrichmentMapping, objects: Objects, children: Vec<DynamicObject>, said: Said) -> Decision {
     let objects = Objects { mappings: vec![mapping.clone()], ..objects };
-    let settings = Settings {
-        installation: "test".into(),
-        data_plane_image: "weft:1".into(),
-        clean_up: true,
-        cleanup_deadline: std::time::Duration::from_secs(600),
-    };
+    let settings = Settings::of_tests();
     let now = Timestamp::from_second(NOW).unwrap();
     let mut decision =
         mapping.decide(&Observed { objects, children, probes: Vec::new(), said, settings: &settings, now });

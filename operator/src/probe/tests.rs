@@ -30,12 +30,7 @@ spec: {postgres: {host: db, database: shop, user: weft, auth: {password: {secret
 fn decide(warehouse: &Warehouse, probes: Vec<DynamicObject>, second: i64) -> Decision {
     let warehouses = vec![warehouse.clone()];
     let objects = Objects { warehouses, graphs: Vec::new(), entities: Vec::new(), mappings: Vec::new() };
-    let settings = Settings {
-        installation: "test".into(),
-        data_plane_image: "weft:1".into(),
-        clean_up: true,
-        cleanup_deadline: std::time::Duration::from_secs(600),
-    };
+    let settings = Settings::of_tests();
     let now = Timestamp::from_second(NOW + second).unwrap();
     warehouse.decide(&Observed {
         objects,
@@ -266,12 +261,7 @@ spec:
   store: {redis: {url: 'redis://redis:6379/0', reader: {username: reader, password: {secretRef: {name: store, key: reader}}}}}",
     )
     .unwrap();
-    let settings = Settings {
-        installation: "test".into(),
-        data_plane_image: "weft:1".into(),
-        clean_up: true,
-        cleanup_deadline: std::time::Duration::from_secs(600),
-    };
+    let settings = Settings::of_tests();
     let now = Timestamp::from_second(NOW).unwrap();
     let decide = |graph: &DataGraph, warehouses: Vec<Warehouse>, probes: Vec<DynamicObject>| {
         let objects = Objects { warehouses, graphs: vec![graph.clone()], entities: Vec::new(), mappings: Vec::new() };
